@@ -1,0 +1,5 @@
+"""System checks."""
+
+
+def connect() -> None:
+    """Register the checks."""

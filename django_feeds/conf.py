@@ -1,0 +1,56 @@
+"""The settings: one dict, `DJANGO_FEEDS`, read on use, with defaults that work without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from .exceptions import FeedsConfigurationError
+
+__all__ = ["DEFAULTS", "IMPLICIT_STORAGES", "get"]
+
+DATABASE_BACKEND = "django_feeds.storage.database.DatabaseStorage"
+
+# Storages that need no settings are there under their own names too.
+IMPLICIT_STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": DATABASE_BACKEND},
+    "database": {"BACKEND": DATABASE_BACKEND},
+    "memory": {"BACKEND": "django_feeds.storage.memory.MemoryStorage"},
+}
+
+DEFAULTS: dict[str, Any] = {
+    # Where timelines are kept, by alias: BACKEND (dotted path) and OPTIONS.
+    "STORAGES": IMPLICIT_STORAGES,
+    # Which feeds there are, by alias: CLASS (dotted path), STORAGE (alias), MAX_LENGTH, AGGREGATOR.
+    "FEEDS": {
+        "user": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 100_000},
+        "timeline": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 1_000},
+    },
+    # Who fills them, by alias: USER_FEED (the own feed), FEEDS (those of followers), CLASS (dotted path).
+    "MANAGERS": {"default": {"USER_FEED": "user", "FEEDS": ["timeline"]}},
+    # "celery" or "inline"; None: celery where a broker is configured, else inline.
+    "TASKS": None,
+    # The Celery queue of each FanoutPriority; None: Celery's default queue.
+    "QUEUES": {"high": None, "low": None},
+    # Timelines settled by one task.
+    "FANOUT_CHUNK_SIZE": 1_000,
+    # Put one's own activities into one's own timeline?
+    "INCLUDE_OWN": False,
+    # Models whose rows the follow views accept, besides the user model, as "app.Model".
+    "FOLLOWABLE": [],
+    # Activities on one page of the views and of {% render_feed %}.
+    "PAGE_SIZE": 25,
+    # False: models cause no activities, as inside pause_tracking().
+    "TRACKING": True,
+}
+
+
+def get(name: str) -> Any:
+    """The value of one setting; raises FeedsConfigurationError for a name that is not in DEFAULTS."""
+    configured = getattr(django_settings, "DJANGO_FEEDS", {})
+    if not isinstance(configured, dict):
+        raise FeedsConfigurationError(f"DJANGO_FEEDS must be a dict, not {type(configured).__name__}.")
+    if name not in DEFAULTS:
+        raise FeedsConfigurationError(f"django_feeds has no setting {name!r}; it has {', '.join(DEFAULTS)}.")
+    return configured.get(name, DEFAULTS[name])

@@ -1,0 +1,169 @@
+"""Rows: who follows what, which verbs there are, what was published, and the timelines of the database storage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .activity import Activity
+from .fields import IdField
+from .owners import Reference, reference_of
+from .querysets import FollowManager
+from .verbs import verb_or_placeholder
+
+__all__ = ["AbstractFollow", "ActivityRecord", "Follow", "RecordSource", "Timeline", "TimelineEntry", "VerbRecord"]
+
+OWNER_LENGTH = 200
+
+
+class AbstractFollow(models.Model):
+    """Somebody follows a user or any other row. Subclass it to add columns of your own."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("follower")
+    )
+    target = models.CharField(
+        _("target"), max_length=OWNER_LENGTH, help_text=_("A user's pk, or app.Model:pk for anything else.")
+    )
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    objects = FollowManager()
+
+    class Meta:
+        abstract = True
+        verbose_name = _("follow")
+        verbose_name_plural = _("follows")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.target}"  # type: ignore[attr-defined]
+
+    @property
+    def target_reference(self) -> Reference:
+        """The followed row, as a reference."""
+        return reference_of(self.target)
+
+
+class Follow(AbstractFollow):
+    """The graph that the default managers fan out along. Saving or deleting a row fills or clears feeds."""
+
+    class Meta(AbstractFollow.Meta):
+        constraints = [
+            # Also the index that fan-out walks: the followers of one target, by keyset.
+            models.UniqueConstraint(fields=["target", "user"], name="django_feeds_follow_once"),
+        ]
+
+
+class VerbRecord(models.Model):
+    """A registered verb, kept by `post_migrate` so that the admin and SQL can join."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    infinitive = models.CharField(_("infinitive"), max_length=100)
+    past_tense = models.CharField(_("past tense"), max_length=100)
+    path = models.CharField(_("class"), max_length=255, help_text=_("Where the verb is defined."))
+
+    class Meta:
+        verbose_name = _("verb")
+        verbose_name_plural = _("verbs")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.infinitive
+
+
+class ActivityRecord(models.Model):
+    """The truth about one activity. What storages keep are views of it."""
+
+    activity_id = IdField(unique=True, editable=False)
+    identity_key = IdField(unique=True, editable=False)
+    """A 128-bit digest of `identity`, since text that long cannot be unique everywhere."""
+
+    identity = models.JSONField(_("identity"))
+    actor = models.CharField(_("actor"), max_length=OWNER_LENGTH)
+    verb = models.ForeignKey(VerbRecord, models.DO_NOTHING, db_constraint=False, verbose_name=_("verb"))
+    object = models.CharField(_("object"), max_length=OWNER_LENGTH)
+    target = models.CharField(_("target"), max_length=OWNER_LENGTH, blank=True)
+    time = models.DateTimeField(_("time"))
+    extra_context = models.JSONField(_("extra context"), default=dict, blank=True)
+    recipients = models.JSONField(_("recipients"), default=list, blank=True)
+    """Owners who are told, whether they follow or not."""
+
+    published = models.BooleanField(_("published"), default=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    former = models.JSONField(default=list, blank=True)
+    """Where it was before: [[activity id, [owners]], ...], until delivery has cleaned up there."""
+
+    delivered_version = models.PositiveIntegerField(_("delivered version"), default=0)
+    delivery_error = models.TextField(_("delivery error"), blank=True)
+
+    class Meta:
+        verbose_name = _("activity")
+        verbose_name_plural = _("activities")
+
+    def __str__(self) -> str:
+        return f"{self.actor} {verb_or_placeholder(self.verb_id)} {self.object}"
+
+    def activity(self, activity_class: type[Activity] = Activity) -> Activity:
+        """The activity that this row remembers, not hydrated."""
+        return activity_class(
+            Reference.parse(self.actor),
+            verb_or_placeholder(self.verb_id),
+            Reference.parse(self.object),
+            Reference.parse(self.target) if self.target else None,
+            self.time,
+            self.extra_context,
+            identity=self.identity,
+            id=self.activity_id,
+        )
+
+    @property
+    def delivered(self) -> bool:
+        """Has everything up to the present version been handed to the feeds?"""
+        return self.delivered_version >= self.version
+
+
+class RecordSource(models.Model):
+    """
+    A standing activity belongs to the own feed of this owner: one row for its actor, its board, each tag, ...
+
+    The truth about who brings an activity to whom, and the index along which pull reads. A retracted activity
+    has none.
+    """
+
+    owner = models.CharField(max_length=OWNER_LENGTH)
+    activity_id = IdField()
+    record = models.ForeignKey(ActivityRecord, models.CASCADE, related_name="sources")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "activity_id"], name="django_feeds_source_once"),
+        ]
+        indexes = [models.Index(fields=["activity_id"], name="django_feeds_source_activity")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} ← {self.activity_id}"
+
+
+class Timeline(models.Model):
+    """A timeline of the database storage: its key and its floor."""
+
+    key = models.CharField(max_length=255, unique=True)
+    floor = IdField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TimelineEntry(models.Model):
+    """An entry of a timeline of the database storage."""
+
+    pk: Any = models.CompositePrimaryKey("timeline_id", "activity_id")
+    timeline = models.ForeignKey(Timeline, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    activity_id = IdField()
+    actor = models.BigIntegerField(null=True)
+    group = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.timeline_id}: {self.activity_id}"  # type: ignore[attr-defined]

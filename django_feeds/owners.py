@@ -1,0 +1,121 @@
+"""
+References and owners: how django_feeds names a row of any model.
+
+A reference is `(label, pk)`. An owner is who a feed belongs to, as a string: the pk of a user, or `label:pk` for
+anything else that can be followed, so that the own feed of board 5 is the feed of `pins.Board:5`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Union
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
+from .exceptions import InvalidOwner, InvalidReference
+
+__all__ = ["Owner", "Reference", "model_of", "owner_of", "reference_of", "refer", "user_label"]
+
+Owner = str
+
+
+class Reference(NamedTuple):
+    """A row of a model: the label of the concrete class, and the pk in the model's own type."""
+
+    label: str
+    pk: Any
+
+    def __str__(self) -> str:
+        return f"{self.label}:{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """The reference of a "label:pk" string."""
+        label, colon, pk = text.partition(":")
+        if not (colon and pk and label.count(".") == 1):
+            raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
+        return cls(label, _native_pk(label, pk))
+
+
+def refer(value: Any, label: str | None = None, field: str = "object") -> Reference:
+    """
+    The reference of an instance, a `(label, pk)` pair, or a bare pk of the model `label`.
+
+    Raises InvalidReference for an unsaved instance and for anything else that names no row.
+    """
+    if isinstance(value, Reference):
+        return value
+    if isinstance(value, Model):
+        if value.pk is None:
+            raise InvalidReference(f"The {field} {value!r} is not saved yet; save it before it is used.")
+        return Reference(value._meta.concrete_model._meta.label, value.pk)
+    if isinstance(value, (tuple, list)) and len(value) == 2 and isinstance(value[0], str):
+        return Reference(_concrete_label(value[0], field), _native_pk(value[0], value[1]))
+    if isinstance(value, (str, int, UUID)) and not isinstance(value, bool) and label and str(value):
+        return Reference(_concrete_label(label, field), _native_pk(label, value))
+    raise InvalidReference(
+        f"The {field} {value!r} names no row; pass a saved model instance, a ('app.Model', pk) pair or a pk."
+    )
+
+
+def user_label() -> str:
+    """The label of the user model."""
+    return _concrete_label(settings.AUTH_USER_MODEL, "user")
+
+
+def owner_of(value: Any) -> Owner:
+    """
+    Who owns the feeds of this instance, reference, pk or owner string.
+
+    Raises InvalidOwner where that is nobody, for instance an anonymous or unsaved user.
+    """
+    if isinstance(value, str) and value:
+        return value
+    try:
+        reference = refer(value, user_label(), "owner")
+    except InvalidReference as error:
+        raise InvalidOwner(f"{value!r} can own no feed: {error}") from error
+    return str(reference.pk) if reference.label == user_label() else str(reference)
+
+
+def reference_of(owner: Owner) -> Reference:
+    """The row that this owner is; raises InvalidOwner where there is no such model or pk."""
+    label, colon, pk = owner.partition(":")
+    try:
+        if colon and label.count(".") == 1 and pk:
+            return refer((label, pk), field="owner")
+        return refer(owner, user_label(), "owner")
+    except InvalidReference as error:
+        raise InvalidOwner(f"{owner!r} can own no feed: {error}") from error
+
+
+def model_of(label: str) -> type[Model] | None:
+    """The model of this label, or None where it is not installed (any more)."""
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
+
+
+def _concrete_label(label: str, field: str) -> str:
+    model = model_of(label)
+    if model is None:
+        raise InvalidReference(f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'.")
+    return model._meta.concrete_model._meta.label  # type: ignore[union-attr]
+
+
+def _native_pk(label: str, pk: Any) -> Any:
+    """The pk in the type of its model, so that 5 and "5" are one; as it is where the model is not installed."""
+    model = model_of(label)
+    if model is None:
+        return pk
+    try:
+        return model._meta.pk.to_python(pk)  # type: ignore[union-attr]
+    except ValidationError as error:
+        raise InvalidReference(f"{pk!r} cannot be the pk of a {label}.") from error
+
+
+Referable = Union[Model, Reference, tuple, str, int, UUID]

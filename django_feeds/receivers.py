@@ -1,0 +1,5 @@
+"""Signal receivers."""
+
+
+def connect() -> None:
+    """Connect the receivers."""

@@ -1,0 +1,167 @@
+"""What a storage promises. `django_feeds.testing.StorageContract` holds every backend to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.checks import CheckMessage
+
+from ..exceptions import OffsetTooDeep
+from ..ids import MAX_ID
+
+__all__ = ["BaseStorage", "Entry", "Slice"]
+
+
+class Entry(NamedTuple):
+    """One line of a timeline: which activity, by whom, and what it is grouped with (48-bit digests, 0: none)."""
+
+    id: UUID
+    actor: int = 0
+    group: int = 0
+
+
+class Slice(NamedTuple):
+    """Part of one timeline, and what the storage knows about it."""
+
+    entries: list[Entry]
+    """In the order asked for; at most as many as asked for."""
+
+    floor: UUID = MAX_ID
+    """The timeline is complete above this id: MIN_ID for a whole one, MAX_ID for one that is not there."""
+
+    bodies: Mapping[UUID, str] = {}
+    """The bodies that came along with the entries; never more than `entries` names, often none."""
+
+
+class BaseStorage(ABC):
+    """
+    Keeps timelines, and the bodies of the activities that they point at.
+
+    A timeline is a list of entries under a string key, at most `max_length` of them for the reader, newest first,
+    which is the order of their ids. It is complete above its *floor* and says nothing below it:
+
+    - A timeline that `add` creates has its floor right under the oldest entry added, unless a floor is given.
+    - An entry at or under the floor is not inserted. A cut to the bound raises the floor to the newest id cut.
+    - Only `add(floor=...)`, called by one who has brought everything above that floor, lowers it.
+
+    Writes take many timelines at once, since that is what fan-out is. Doing anything twice is harmless, so that
+    a task may be retried. `at` is when the operation was asked for (publish, edit, retract, follow, ...): storages
+    with write times use it so that the later intention wins; others ignore it, their callers ask the truth instead.
+
+    An instance belongs to one alias and one thread; connections and data belong to the process. Methods raise
+    StorageUnavailable where the server cannot be reached in time, with the driver's error as its cause.
+    """
+
+    offset_limit: int | None = None
+    """How deep do offsets, count and rank go? None: to the end."""
+
+    keeps_bodies: bool = True
+    """Does it keep bodies at all? Where not, hydration reads them from their records."""
+
+    bodies_in_rows: bool = False
+    """Does every entry carry its body, so that `add` needs `bodies`, and an edit must reach every timeline?"""
+
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        self.alias = alias
+        self.options = options
+
+    def check(self) -> list[CheckMessage]:
+        """Messages of the system check for this storage's options; without touching the server."""
+        return []
+
+    def identity(self) -> tuple[Any, ...]:
+        """What two aliases have in common when they are one and the same place."""
+        return (type(self), repr(sorted(self.options.items())))
+
+    # Timelines, written
+
+    @abstractmethod
+    def add(
+        self,
+        keys: Sequence[str],
+        entries: Sequence[Entry],
+        *,
+        max_length: int,
+        floor: UUID | None = None,
+        bodies: Mapping[UUID, str] | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """
+        Put all these entries on every one of these timelines; one that is there takes the digests, not a new place.
+
+        With `floor`, the caller vouches that the timelines are complete above it once the entries are in, and the
+        floor is lowered to it (never raised); then `entries` may be empty, which makes an empty, complete timeline.
+        Timelines are cut to `max_length` as the reader sees them; at most about a tenth more (at least 100) may lie
+        unseen. `bodies` maps the entries' ids to their bodies; only a storage with `bodies_in_rows` needs it.
+        """
+
+    @abstractmethod
+    def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
+        """Take these ids off every one of these timelines; floors stay. What is not there is no error."""
+
+    @abstractmethod
+    def trim(self, keys: Sequence[str], length: int) -> None:
+        """Keep the newest `length` entries of each timeline, also on disk; the floor rises to the newest id cut."""
+
+    @abstractmethod
+    def delete(self, keys: Sequence[str]) -> None:
+        """Forget these timelines and their floors."""
+
+    # Timelines, read
+
+    @abstractmethod
+    def slice(
+        self,
+        key: str,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        after: UUID | None = None,
+        offset: int = 0,
+        oldest_first: bool = False,
+    ) -> Slice:
+        """
+        At most `limit` entries with `after` < id < `before`, the first `offset` of them skipped.
+
+        Newest first, unless `oldest_first`. Entries at or under the floor are never among them. The bound is the
+        caller's: entries beyond `max_length` may still be there (see `add`). A timeline that is not there has no
+        entries and the floor MAX_ID. Raises OffsetTooDeep beyond `offset_limit`.
+        """
+
+    def slice_many(self, keys: Sequence[str], *, limit: int, before: UUID | None = None) -> dict[str, Slice]:
+        """`slice` of each of many timelines, by key; those that are not there too."""
+        return {key: self.slice(key, limit=limit, before=before) for key in keys}
+
+    @abstractmethod
+    def count(self, key: str, *, max_length: int) -> int:
+        """How many entries there are, at most `max_length`, and at most `offset_limit` where there is one."""
+
+    @abstractmethod
+    def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
+        """How many entries are newer than this one; None where it is not there or beyond `max_length`."""
+
+    # Bodies
+
+    def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
+        """Keep these bodies, each once for all timelines; one that is there is replaced."""
+
+    def get(self, ids: Iterable[UUID]) -> dict[UUID, str]:
+        """The bodies of these activities; those that are not there are left out."""
+        return {}
+
+    def forget(self, ids: Iterable[UUID]) -> None:
+        """Drop the bodies of these activities. What is not there is no error."""
+
+    # For backends
+
+    def check_offset(self, stop: int) -> None:
+        """Raise OffsetTooDeep where this storage does not count that far."""
+        if self.offset_limit is not None and stop > self.offset_limit:
+            raise OffsetTooDeep(
+                f"The storage {self.alias!r} counts {self.offset_limit} entries deep, not {stop}; "
+                "page by cursor instead: feed.page(after=page.next)."
+            )

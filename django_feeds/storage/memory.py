@@ -1,0 +1,155 @@
+"""The storage that lives in this process: for tests and experiments."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+from ..ids import MIN_ID, before
+from .base import BaseStorage, Entry, Slice
+
+__all__ = ["MemoryStorage"]
+
+
+@dataclass
+class _Timeline:
+    floor: UUID
+    ids: list[UUID] = field(default_factory=list)
+    """Ascending, so that bisect finds a place and the newest is appended."""
+    digests: dict[UUID, Entry] = field(default_factory=dict)
+
+
+class _Store:
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.timelines: dict[str, _Timeline] = {}
+        self.bodies: dict[UUID, str] = {}
+
+
+# One store for each name, shared by the threads of the process, as in django.core.cache.backends.locmem.
+_stores: dict[str, _Store] = {}
+
+
+class MemoryStorage(BaseStorage):
+    """Keeps everything in this process, and loses it with it. Option NAME: which store (default: the alias)."""
+
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        super().__init__(alias, options)
+        self.store = _stores.setdefault(options.get("NAME", alias), _Store())
+
+    def clear(self) -> None:
+        """Forget everything, as tests do between cases."""
+        with self.store.lock:
+            self.store.timelines.clear()
+            self.store.bodies.clear()
+
+    def add(
+        self,
+        keys: Sequence[str],
+        entries: Sequence[Entry],
+        *,
+        max_length: int,
+        floor: UUID | None = None,
+        bodies: Mapping[UUID, str] | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        if not entries and floor is None:
+            return
+        first_floor = before(min(entry.id for entry in entries)) if floor is None else floor
+        with self.store.lock:
+            for key in keys:
+                timeline = self.store.timelines.setdefault(key, _Timeline(first_floor))
+                if floor is not None:
+                    timeline.floor = min(timeline.floor, floor)
+                for entry in entries:
+                    self._insert(timeline, entry)
+                self._cut(timeline, max_length)
+
+    def _insert(self, timeline: _Timeline, entry: Entry) -> None:
+        if entry.id <= timeline.floor:
+            return
+        if entry.id not in timeline.digests:
+            timeline.ids.insert(bisect_left(timeline.ids, entry.id), entry.id)
+        timeline.digests[entry.id] = entry
+
+    def _cut(self, timeline: _Timeline, length: int) -> None:
+        surplus = len(timeline.ids) - length
+        if surplus > 0:
+            timeline.floor = timeline.ids[surplus - 1]
+            for id in timeline.ids[:surplus]:
+                del timeline.digests[id]
+            del timeline.ids[:surplus]
+
+    def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
+        with self.store.lock:
+            for timeline in self._present(keys):
+                for id in ids:
+                    if timeline.digests.pop(id, None):
+                        del timeline.ids[bisect_left(timeline.ids, id)]
+
+    def trim(self, keys: Sequence[str], length: int) -> None:
+        with self.store.lock:
+            for timeline in self._present(keys):
+                self._cut(timeline, length)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        with self.store.lock:
+            for key in keys:
+                self.store.timelines.pop(key, None)
+
+    def slice(
+        self,
+        key: str,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        after: UUID | None = None,
+        offset: int = 0,
+        oldest_first: bool = False,
+    ) -> Slice:
+        with self.store.lock:
+            timeline = self.store.timelines.get(key)
+            if timeline is None:
+                return Slice([])
+            ids = timeline.ids
+            start = bisect_right(ids, after or MIN_ID)
+            stop = bisect_left(ids, before) if before else len(ids)
+            if oldest_first:
+                chosen = ids[start:stop][offset : offset + limit]
+            else:
+                chosen = ids[start:stop][::-1][offset : offset + limit]
+            return Slice([timeline.digests[id] for id in chosen], timeline.floor)
+
+    def count(self, key: str, *, max_length: int) -> int:
+        with self.store.lock:
+            timeline = self.store.timelines.get(key)
+            return min(len(timeline.ids), max_length) if timeline else 0
+
+    def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
+        with self.store.lock:
+            timeline = self.store.timelines.get(key)
+            if timeline is None or id not in timeline.digests:
+                return None
+            rank = len(timeline.ids) - 1 - bisect_left(timeline.ids, id)
+            return rank if rank < max_length else None
+
+    def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
+        with self.store.lock:
+            self.store.bodies.update(bodies)
+
+    def get(self, ids: Iterable[UUID]) -> dict[UUID, str]:
+        with self.store.lock:
+            return {id: self.store.bodies[id] for id in ids if id in self.store.bodies}
+
+    def forget(self, ids: Iterable[UUID]) -> None:
+        with self.store.lock:
+            for id in ids:
+                self.store.bodies.pop(id, None)
+
+    def _present(self, keys: Sequence[str]) -> list[_Timeline]:
+        return [self.store.timelines[key] for key in keys if key in self.store.timelines]
