@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from tests import servers
+
+# --- servers: started for the tests that were collected, missing ones skipped loudly
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A run that is asked to end stops its servers on the way out, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    from django.db import connections
+
+    if session.config.option.collectonly:
+        return
+    for name in sorted(set().union(*map(needed_by, session.items))):
+        try:
+            servers.get(name).start()
+        except servers.Unavailable:
+            # It keeps the reason, for each test that needs it. Nobody shall make a test database there.
+            connections.settings.pop(name, None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name in sorted(needed_by(item)):
+        start(name)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers.stop_all()
+
+
+def needed_by(item: pytest.Item) -> set[str]:
+    """Servers named by the marker `needs`, and those behind the databases that the test declares."""
+    named = {name for mark in item.iter_markers("needs") for name in mark.args}
+    return named | {name for name in databases_of(item) if name in servers.DATABASES}
+
+
+def databases_of(item: pytest.Item) -> Iterable[str]:
+    from django.conf import settings
+
+    marker = item.get_closest_marker("django_db")
+    declared: Any = getattr(getattr(item, "cls", None), "databases", None)
+    if declared is None and marker:
+        declared = marker.kwargs.get("databases")
+    if declared == "__all__":
+        return set(settings.DATABASES)
+    # With FEEDS_TEST_DB even "default" is a server.
+    default = {settings.FEEDS_TEST_DB} if marker or declared else set()
+    return default | set(declared or ())
+
+
+def start(name: str) -> servers.Server:
+    """A running server; the test that asked is skipped where it cannot be had, and fails in CI."""
+    server = servers.get(name)
+    try:
+        server.start()
+    except servers.Unavailable as error:
+        unavailable(f"{name}: {error}")
+    return server
+
+
+def unavailable(reason: str) -> None:
+    if servers.must_be_there():
+        pytest.fail(f"{reason} (CI must have it)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(params=["redis_6", "redis_7"])
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """An empty Redis, once of each version: the address for redis-py."""
+    import redis
+
+    server = start(request.param)
+    with redis.Redis.from_url(server.url) as client:
+        client.flushdb()
+    return server.url
+
+
+# --- a real Celery worker
+
+
+@pytest.fixture(scope="session")
+def _worker() -> Iterator[Any]:
+    from tests.worker import Worker
+
+    worker = Worker()
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def celery_worker_process(transactional_db: None, settings: Any, _worker: Any) -> Iterator[Any]:
+    """
+    A running Celery worker on this test's databases, with "TASKS" set to "celery": see tests/worker.py.
+
+    Started by the first test that asks, emptied and kept for the next. Results are in the database.
+    """
+    from tests.celery_app import app
+
+    start("redis_6")
+    settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, "TASKS": "celery"}
+    # The example has a Celery app too; both read the same settings.
+    app.set_current()
+    _worker.forget()
+    _worker.start()
+    yield _worker
+    # What still runs would write into the tables that the end of this test empties.
+    if _worker.running and _worker.waiting():
+        try:
+            _worker.wait_until_idle(timeout=10)
+        except TimeoutError:
+            _worker.kill()
+    _worker.forget()

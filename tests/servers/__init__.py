@@ -1,0 +1,44 @@
+"""
+Real servers for the tests: each of a run's own, in a temporary folder, on a socket there, gone with the run.
+
+    redis = servers.get("redis_6")
+    redis.start()           # once; a second call changes nothing. Unavailable says why it cannot be.
+    redis.url               # unix:///tmp/feeds-…/redis_6.sock?db=0
+
+The addresses are known before anything runs, so that settings can name them; a server is started only when
+a collected test needs it (see ``tests/conftest.py``).
+"""
+
+import os
+
+from tests.servers.base import Server, Unavailable
+from tests.servers.mariadb import MariaDB
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.redis import DebianRedis, WheelRedis
+
+__all__ = ["DATABASES", "Server", "Unavailable", "get", "must_be_there", "stop_all"]
+
+_servers: dict[str, Server] = {
+    server.name: server
+    for server in (PostgreSQL("postgresql"), MariaDB("mysql"), WheelRedis("redis_6"), DebianRedis("redis_7"))
+}
+
+# Servers that are also database aliases, under the same name.
+DATABASES = ("postgresql", "mysql")
+
+
+def get(name: str) -> Server:
+    """The server of this name, started or not. KeyError names those there are."""
+    if name not in _servers:
+        raise KeyError(f"{name!r} is no test server. There are: {', '.join(_servers)}.")
+    return _servers[name]
+
+
+def must_be_there() -> bool:
+    """Whether a missing server is a failure, not a skip: CI has them all."""
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def stop_all() -> None:
+    for server in _servers.values():
+        server.stop()

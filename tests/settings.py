@@ -1,0 +1,51 @@
+"""
+The example project's settings, with databases, broker and passwords fit for tests.
+
+``FEEDS_TEST_DB`` = sqlite (default), postgresql or mysql is the database behind the alias "default". The
+aliases "postgresql" and "mysql" are there besides, for tests that run on each; their servers start when a
+collected test needs them.
+"""
+
+import os
+
+import pymysql
+
+from example_project.settings import *
+from tests import servers
+from tests.servers.folder import folder
+
+pymysql.install_as_MySQLdb()
+
+# A file, so that live servers' threads and a Celery worker see it too. It need not survive a power cut.
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": str(folder() / "test.sqlite3"),
+    "TEST": {"NAME": str(folder() / "test.sqlite3")},
+    "OPTIONS": {
+        "timeout": 30,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
+    },
+}
+FEEDS_TEST_DB = os.environ.get("FEEDS_TEST_DB", "sqlite")
+
+DATABASES = {
+    "default": SQLITE if FEEDS_TEST_DB == "sqlite" else servers.get(FEEDS_TEST_DB).settings("feeds_default"),
+    "postgresql": servers.get("postgresql").settings("feeds"),
+    "mysql": servers.get("mysql").settings("feeds"),
+}
+
+# "inline" runs a task where it is queued, on commit. `celery_worker_process` says "celery", on both sides.
+DJANGO_FEEDS = {**globals().get("DJANGO_FEEDS", {}), "TASKS": os.environ.get("FEEDS_TEST_TASKS", "inline")}
+
+CELERY_BROKER_URL = servers.get("redis_6").broker_url
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+MEDIA_ROOT = str(folder() / "media")
+
+DEBUG = False
+SECRET_KEY = "tests"
+ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
