@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cached_property
+from datetime import timezone as dt_timezone
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +48,7 @@ class Activity:
         )
         self.time = _aware(time)
         self.extra_context = _json_dict(extra_context)
-        self.identity = identity if identity is not None else self._own_identity()
+        self.identity = identity if identity is not None else self.own_identity()
         self.id = id or self.id_with(0)
         self._rows: dict[str, Any] = {}
         for name, value in (("actor", actor), ("object", object), ("target", target)):
@@ -59,17 +59,14 @@ class Activity:
 
     def id_with(self, counter: int) -> UUID:
         """The id after `counter` other identities turned out to have the same one."""
-        text = self.identity_text + (f"#{counter}" if counter else "")
+        text = identity_text(self.identity) + (f"#{counter}" if counter else "")
         return make_id(milliseconds(self.time), digest48(text))
 
-    @cached_property
-    def identity_text(self) -> str:
-        return json.dumps(self.identity, separators=(",", ":"))
-
-    def _own_identity(self) -> list[Any]:
+    def own_identity(self) -> list[Any]:
+        """What names an activity that no row caused: actor, verb, object, target and time."""
         references = (self.actor_reference, self.object_reference, self.target_reference)
         actor, object, target = (reference and str(reference) for reference in references)
-        return [actor, self.verb.id, object, target, self.time.isoformat()]
+        return [actor, self.verb.id, object, target, self.time.astimezone(dt_timezone.utc).isoformat()]
 
     @property
     def actor_id(self) -> Any:
@@ -108,7 +105,11 @@ class Activity:
 
     def references(self) -> dict[str, Reference]:
         """The references that there are, by name."""
-        named = {"actor": self.actor_reference, "object": self.object_reference, "target": self.target_reference}
+        named = {
+            "actor": self.actor_reference,
+            "object": self.object_reference,
+            "target": self.target_reference,
+        }
         return {name: reference for name, reference in named.items() if reference is not None}
 
     def hydrate(self, rows: dict[Reference, Any]) -> None:
@@ -151,12 +152,19 @@ class Activity:
         return str(phrase) % names
 
 
+def identity_text(identity: list[Any]) -> str:
+    """An identity as the one text that digests are made of."""
+    return json.dumps(identity, separators=(",", ":"))
+
+
 def _verb(verb: Any) -> Verb:
     if isinstance(verb, type) and issubclass(verb, Verb):
         return verb()
     if isinstance(verb, Verb):
         return verb
-    raise InvalidActivity(f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs.")
+    raise InvalidActivity(
+        f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs."
+    )
 
 
 def _aware(time: datetime | None) -> datetime:
@@ -165,7 +173,9 @@ def _aware(time: datetime | None) -> datetime:
     if not isinstance(time, datetime):
         raise InvalidActivity(f"The time {time!r} is no datetime.")
     if timezone.is_naive(time):
-        raise InvalidActivity(f"The time {time!r} is naive; make it aware, for instance with timezone.make_aware().")
+        raise InvalidActivity(
+            f"The time {time!r} is naive; make it aware, for instance with timezone.make_aware()."
+        )
     return time
 
 

@@ -14,8 +14,9 @@ class FeedsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, receivers
+        from . import checks, receivers, sources
 
         autodiscover_modules("feeds")
+        sources.register_mixins()
         receivers.connect()
         checks.connect()

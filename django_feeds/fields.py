@@ -1,4 +1,4 @@
-"""The column type of activity ids."""
+"""The column types of activity ids and of keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import models
 
-__all__ = ["IdField"]
+__all__ = ["IdField", "KeyField"]
 
 
 class IdField(models.Field):
@@ -49,3 +49,18 @@ class IdField(models.Field):
 
     def value_to_string(self, obj: Any) -> str:
         return str(self.value_from_object(obj))
+
+
+class KeyField(models.CharField):
+    """
+    Text that is equal only to itself, everywhere.
+
+    MySQL's and MariaDB's usual collations take "a" for "A", "e" for "é" and "a " for "a".
+    """
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "mysql":
+            exact = "utf8mb4_nopad_bin" if connection.mysql_is_mariadb else "utf8mb4_0900_bin"
+            parameters["collation"] = exact
+        return parameters

@@ -14,7 +14,18 @@ from uuid import UUID
 
 from .exceptions import InvalidActivity
 
-__all__ = ["MAX_ID", "MIN_ID", "after", "before", "digest48", "id_time", "make_id", "milliseconds", "pack", "unpack"]
+__all__ = [
+    "MAX_ID",
+    "MIN_ID",
+    "after",
+    "before",
+    "digest48",
+    "id_time",
+    "make_id",
+    "milliseconds",
+    "pack",
+    "unpack",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _VERSION = 8 << 76

@@ -9,12 +9,20 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .activity import Activity
-from .fields import IdField
+from .fields import IdField, KeyField
 from .owners import Reference, reference_of
-from .querysets import FollowManager
+from .querysets import FollowManager, SourceManager
 from .verbs import verb_or_placeholder
 
-__all__ = ["AbstractFollow", "ActivityRecord", "Follow", "RecordSource", "Timeline", "TimelineEntry", "VerbRecord"]
+__all__ = [
+    "AbstractFollow",
+    "ActivityRecord",
+    "Follow",
+    "RecordSource",
+    "Timeline",
+    "TimelineEntry",
+    "VerbRecord",
+]
 
 OWNER_LENGTH = 200
 
@@ -136,6 +144,8 @@ class RecordSource(models.Model):
     activity_id = IdField()
     record = models.ForeignKey(ActivityRecord, models.CASCADE, related_name="sources")
 
+    objects = SourceManager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["owner", "activity_id"], name="django_feeds_source_once"),
@@ -149,7 +159,7 @@ class RecordSource(models.Model):
 class Timeline(models.Model):
     """A timeline of the database storage: its key and its floor."""
 
-    key = models.CharField(max_length=255, unique=True)
+    key = KeyField(max_length=255, unique=True)
     floor = IdField()
 
     def __str__(self) -> str:
@@ -160,7 +170,9 @@ class TimelineEntry(models.Model):
     """An entry of a timeline of the database storage."""
 
     pk: Any = models.CompositePrimaryKey("timeline_id", "activity_id")
-    timeline = models.ForeignKey(Timeline, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    timeline = models.ForeignKey(
+        Timeline, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
     activity_id = IdField()
     actor = models.BigIntegerField(null=True)
     group = models.BigIntegerField(null=True)

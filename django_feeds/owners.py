@@ -17,7 +17,7 @@ from django.db.models import Model
 
 from .exceptions import InvalidOwner, InvalidReference
 
-__all__ = ["Owner", "Reference", "model_of", "owner_of", "reference_of", "refer", "user_label"]
+__all__ = ["Owner", "Reference", "model_of", "owner_of", "refer", "reference_of", "user_label"]
 
 Owner = str
 
@@ -103,7 +103,9 @@ def model_of(label: str) -> type[Model] | None:
 def _concrete_label(label: str, field: str) -> str:
     model = model_of(label)
     if model is None:
-        raise InvalidReference(f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'.")
+        raise InvalidReference(
+            f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'."
+        )
     return model._meta.concrete_model._meta.label  # type: ignore[union-attr]
 
 

@@ -1,5 +1,147 @@
-"""Signal receivers."""
+"""Signal receivers: they translate what happened to rows into what a manager does, and decide nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+from django.db.models import Model, QuerySet, signals
+
+from . import conf, tasks, verbs
+from .models import Follow, VerbRecord
+from .owners import model_of, owner_of
+from .registry import get_manager, managers
+from .signals import feed_incomplete
+from .sources import ActivitySource, all_sources, listeners, sources_of, tracking
+
+__all__ = ["connect"]
 
 
 def connect() -> None:
-    """Connect the receivers."""
+    """Connect everything; each receiver only to the models that it is about, so that other deletions stay fast."""
+    signals.post_save.connect(follow_saved, sender=Follow, dispatch_uid="django_feeds.follow_saved")
+    signals.post_delete.connect(follow_deleted, sender=Follow, dispatch_uid="django_feeds.follow_deleted")
+    signals.post_migrate.connect(
+        verbs_changed, sender=apps.get_app_config("django_feeds"), dispatch_uid="django_feeds.verbs"
+    )
+    feed_incomplete.connect(feed_ended_early, dispatch_uid="django_feeds.refill")
+    for label in [settings.AUTH_USER_MODEL, *conf.get("FOLLOWABLE")]:
+        _connect_owner(model_of(label))
+    for source in all_sources():
+        connect_source(source)
+    if connect_source not in listeners:
+        listeners.append(connect_source)
+
+
+def connect_source(source: ActivitySource) -> None:
+    """Listen to the model of this source, and to the models whose own feeds it fills."""
+    uid = f"django_feeds.{source.model._meta.label}"
+    signals.post_save.connect(model_saved, sender=source.model, dispatch_uid=f"{uid}.saved")
+    signals.post_delete.connect(model_deleted, sender=source.model, dispatch_uid=f"{uid}.deleted")
+    for name in source.feeds:
+        field = source.model._meta.get_field(name)
+        _connect_owner(field.related_model)  # type: ignore[arg-type]
+        if field.many_to_many:
+            through = getattr(source.model, name).through
+            signals.m2m_changed.connect(
+                partial(relation_changed, source.model),
+                sender=through,
+                weak=False,
+                dispatch_uid=f"{uid}.{name}",
+            )
+
+
+def model_saved(sender: type[Model], instance: Model, raw: bool = False, **kwargs: Any) -> None:
+    """Publish the activity of this row, or its change; take it back where it should not be published any more."""
+    if raw or not tracking():
+        return
+    for source in sources_of(type(instance)):
+        get_manager(source.manager).publish_row(source, instance)
+
+
+def model_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    if tracking():
+        for source in sources_of(type(instance)):
+            get_manager(source.manager).retract_row(source, instance)
+
+
+def relation_changed(
+    model: type[Model], instance: Any, action: str, reverse: bool, pk_set: Any = None, **kwargs: Any
+) -> None:
+    """Tags came or went: the activity appears on other feeds."""
+    if action not in ("post_add", "post_remove", "post_clear"):
+        return
+    rows = model._default_manager.filter(pk__in=pk_set or ()) if reverse else [instance]
+    for row in rows:
+        model_saved(model, row)
+
+
+def follow_saved(
+    sender: type[Model], instance: Follow, created: bool, raw: bool = False, **kwargs: Any
+) -> None:
+    """A follow by ORM, admin or view: show what the target did before."""
+    if created and not raw:
+        _for_graph(tasks.back_fill, instance)
+
+
+def follow_deleted(sender: type[Model], instance: Follow, origin: Any = None, **kwargs: Any) -> None:
+    """An unfollow: what only this target brought goes. When the follower was deleted, all his feeds go anyway."""
+    origin_model = origin.model if isinstance(origin, QuerySet) else type(origin)
+    if origin is None or origin_model is Follow:
+        _for_graph(tasks.sweep, instance)
+
+
+def owner_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    """A user, a board, ... is gone: so are its feeds, follows and records."""
+    owner = owner_of(instance)
+    for manager in managers():
+        tasks.enqueue_on_commit(tasks.forget, manager.name, owner)
+
+
+def feed_ended_early(sender: Any, manager: str, feed: str, owner: str, **kwargs: Any) -> None:
+    tasks.enqueue_on_commit(tasks.refill, manager, feed, owner)
+
+
+def verbs_changed(sender: Any, using: str, **kwargs: Any) -> None:
+    """Mirror the registered verbs in rows, after a migration."""
+    if VerbRecord._meta.db_table not in _tables(using):
+        return
+    rows = [
+        VerbRecord(
+            id=verb.id,
+            infinitive=verb.infinitive,
+            past_tense=verb.past_tense,
+            path=f"{verb.__module__}.{verb.__qualname__}",
+        )
+        for verb in verbs.registered()
+    ]
+    VerbRecord.objects.using(using).bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=_unique_fields(using),
+        update_fields=["infinitive", "past_tense", "path"],
+    )
+
+
+def _for_graph(task: Any, follow: Follow) -> None:
+    for manager in managers():
+        if not manager.owns_graph:
+            tasks.enqueue_on_commit(task, manager.name, str(follow.user_id), [follow.target])  # type: ignore[attr-defined]
+
+
+def _connect_owner(model: Any) -> None:
+    if isinstance(model, type) and issubclass(model, Model):
+        signals.post_delete.connect(
+            owner_deleted, sender=model, dispatch_uid=f"django_feeds.{model._meta.label}.owner"
+        )
+
+
+def _tables(using: str) -> list[str]:
+    return connections[using].introspection.table_names()
+
+
+def _unique_fields(using: str) -> list[str] | None:
+    return ["id"] if connections[using].features.supports_update_conflicts_with_target else None

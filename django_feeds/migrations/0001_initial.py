@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Timeline',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255, unique=True)),
+                ('key', django_feeds.fields.KeyField(max_length=255, unique=True)),
                 ('floor', django_feeds.fields.IdField()),
             ],
         ),

@@ -1,0 +1,161 @@
+"""
+Delivery: from one activity to the feeds of many.
+
+Every step asks the truth when it runs (which activities stand, brought by whom, followed by whom), writes, and
+asks once more: what changed meanwhile is settled again. So a step may run late, twice, in any order or side by
+side with others; the last one leaves the feeds that the truth describes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import F
+
+from . import conf, records, serializers
+from .graph import Chunk, graph_of
+from .models import ActivityRecord
+from .owners import Owner
+from .storage import get_storage
+
+if TYPE_CHECKING:
+    from .managers import Manager
+
+__all__ = ["ROUNDS", "deliver_own", "settle", "walk"]
+
+ROUNDS = 5
+"""How often a step settles again what changed while it wrote; a later change has a task of its own."""
+
+Places = dict[Owner, set[UUID]]
+"""By source: the activities that it brings or brought."""
+
+
+def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Places:
+    """
+    Bring the bodies and the own feeds of these records in line: the part of a publication that does not wait.
+
+    Returns where the records are and were, which is whom they concern.
+    """
+    _keep_bodies(manager, record_ids)
+    places = _places(ActivityRecord.objects.filter(pk__in=record_ids).prefetch_related("sources"))
+    feed_class = manager.user_feed_class
+    state = None
+    for _round in range(ROUNDS if feed_class and places else 0):
+        brought = records.standing(set().union(*places.values()))
+        if brought == state:
+            break
+        state = brought
+        for (present, gone), owners in _grouped(places, lambda owner: _split(owner, places[owner], state)):
+            if present:
+                feed_class.push(owners, feed_class.entries_for(present), at=at)
+            if gone:
+                feed_class.discard(owners, gone, at=at)
+    return places
+
+
+def walk(
+    manager: Manager, record_ids: Sequence[int], at: datetime
+) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+    """
+    Everybody whom these records concern, as (priority, activity ids, source, chunk) for one `settle` each.
+
+    Memory stays flat: followers are read a chunk at a time. When all chunks were taken, the versions that were
+    there at the start count as handed out.
+    """
+    versions = dict(ActivityRecord.objects.filter(pk__in=record_ids).values_list("pk", "version"))
+    places = deliver_own(manager, record_ids, at)
+    graph = graph_of(manager)
+    for source, ids in places.items():
+        hexes = sorted(id.hex for id in ids)
+        for priority, chunk in graph.chunks(source, conf.get("FANOUT_CHUNK_SIZE")):
+            yield priority, hexes, source, chunk
+    for pk, version in versions.items():
+        unchanged = ActivityRecord.objects.filter(pk=pk, version=version)
+        unchanged.update(delivered_version=F("version"), former=[], delivery_error="")
+
+
+def settle(
+    manager: Manager, activity_ids: Collection[UUID], source: Owner, chunk: Chunk, at: datetime
+) -> None:
+    """
+    For each of these activities and each follower of `source` in this chunk: is it to be in his feeds, now?
+
+    Puts it there, or takes it away. He should have it while it stands and he follows any of its sources.
+    """
+    graph = graph_of(manager)
+    seen: set[Owner] = set()
+    state = None
+    for _round in range(ROUNDS):
+        following, brought = frozenset(graph.readers(source, chunk)), records.standing(activity_ids)
+        if (following, brought) == state:
+            return
+        state = following, brought
+        seen |= following
+        wanted_by = {id: _wanted(graph, seen, following, source, brought.get(id)) for id in activity_ids}
+        for wanted, ids in _grouped(activity_ids, wanted_by.__getitem__):
+            _apply(manager, ids, wanted, seen - wanted, at)
+
+
+def _wanted(
+    graph: Any, readers: set[Owner], following: frozenset[Owner], source: Owner, brought: set[Owner] | None
+) -> frozenset[Owner]:
+    """Those of these readers who should have an activity that these sources bring."""
+    if not brought:
+        return frozenset()
+    if source not in brought:
+        return frozenset(graph.who_follow(readers, brought))
+    return following | graph.who_follow(readers - following, brought)
+
+
+def _apply(
+    manager: Manager, ids: list[UUID], wanted: Collection[Owner], unwanted: Collection[Owner], at: datetime
+) -> None:
+    for feed_class in manager.feed_classes.values():
+        if wanted:
+            feed_class.push(sorted(wanted), feed_class.entries_for(ids), at=at)
+        if unwanted:
+            feed_class.discard(sorted(unwanted), ids, at=at)
+
+
+def _places(rows: Iterable[ActivityRecord]) -> Places:
+    places: Places = {}
+    for row in rows:
+        for source in row.sources.all():
+            places.setdefault(source.owner, set()).add(row.activity_id)
+        for hex, owners in row.former:
+            for owner in owners:
+                places.setdefault(owner, set()).add(UUID(hex))
+    return places
+
+
+def _split(
+    owner: Owner, ids: set[UUID], brought: dict[UUID, set[Owner]]
+) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    present = frozenset(id for id in ids if owner in brought.get(id, ()))
+    return present, frozenset(ids - present)
+
+
+def _keep_bodies(manager: Manager, record_ids: Sequence[int]) -> None:
+    """Give every storage of this manager the bodies that stand, and take from it those that do not."""
+    aliases = {feed_class.storage for feed_class in manager.all_feed_classes()}
+    storages = [storage for storage in map(get_storage, sorted(aliases)) if storage.keeps_bodies]
+    versions = None
+    for _round in range(ROUNDS if storages else 0):
+        rows = list(ActivityRecord.objects.filter(pk__in=record_ids))
+        if versions == (versions := {row.pk: row.version for row in rows}):
+            return
+        bodies = {row.activity_id: serializers.dumps(row.activity()) for row in rows if row.published}
+        gone = {row.activity_id for row in rows} | {UUID(hex) for row in rows for hex, _owners in row.former}
+        for storage in storages:
+            storage.put(bodies)
+            storage.forget(gone - set(bodies))
+
+
+def _grouped(items: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any, list[Any]]]:
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.items())

@@ -1,0 +1,326 @@
+"""The flat feed: a bounded list of activities, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from copy import copy
+from datetime import datetime
+from itertools import islice
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from .. import hydration, records, serializers
+from ..activity import Activity
+from ..exceptions import FeedsConfigurationError, InvalidSlice, NotInFeed
+from ..ids import MAX_ID, MIN_ID
+from ..owners import Owner, owner_of
+from ..signals import feeds_written
+from ..storage import BaseStorage, Entry, Slice, get_storage
+from .asynchronous import AsyncFeed
+from .filters import Bounds
+from .pages import Page, read_page
+
+__all__ = ["Feed", "Page", "Reader"]
+
+
+class Reader(Protocol):
+    """What a feed asks where its timeline ends: the same feed, read slowly from the sources' own activities."""
+
+    def pull(self, before: UUID | None, limit: int) -> list[Entry]:
+        """The newest `limit` entries older than `before`, whatever the timeline holds."""
+
+    def ask_refill(self) -> None:
+        """Have the timeline filled in the background."""
+
+
+class Feed(AsyncFeed):
+    """
+    The newest activities for one owner: `Feed(owner)`, where the owner is a user, any other row, or a pk.
+
+    Subclass it to say which feed it is. Reading is light and always the same: entries from the storage, their
+    activities, the rows of those in one query for each model, then what cannot be shown is left out.
+    """
+
+    key_format: ClassVar[str] = "feed:%(user_id)s"
+    """The timeline's key; must differ between feeds of one storage."""
+
+    max_length: ClassVar[int] = 100
+    """How many activities a reader sees, exactly."""
+
+    storage: ClassVar[str] = "default"
+    """An alias in `DJANGO_FEEDS["STORAGES"]`."""
+
+    activity_class: ClassVar[type[Activity]] = Activity
+
+    bounds = Bounds()
+
+    def __init__(self, owner: Any, *, reader: Reader | None = None, viewer: Any = None) -> None:
+        self.owner = owner_of(owner)
+        self.reader = reader
+        self.viewer = viewer
+
+    @property
+    def user_id(self) -> Owner:
+        """The owner as the ancestor called it."""
+        return self.owner
+
+    @property
+    def key(self) -> str:
+        return self.key_for(self.owner)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.key}>"
+
+    # Bulk work, on the class
+
+    @classmethod
+    def get_storage(cls) -> BaseStorage:
+        """The storage of this feed; raises UnknownStorage with the lines to add."""
+        return get_storage(cls.storage)
+
+    @classmethod
+    def key_for(cls, owner: Owner) -> str:
+        try:
+            return cls.key_format % {"user_id": owner}
+        except (KeyError, TypeError, ValueError) as error:
+            raise FeedsConfigurationError(
+                f"{cls.__name__}.key_format is {cls.key_format!r}; it must hold %(user_id)s and nothing else to fill in."
+            ) from error
+
+    @classmethod
+    def entry(cls, activity: Activity) -> Entry:
+        """The line that this kind of feed keeps of an activity."""
+        return Entry(activity.id)
+
+    @classmethod
+    def entries_for(cls, ids: Collection[UUID]) -> list[Entry]:
+        """The lines of recorded activities."""
+        return [Entry(id) for id in ids]
+
+    @classmethod
+    def push(cls, owners: Sequence[Owner], entries: Sequence[Entry], at: datetime | None = None) -> None:
+        """
+        Put these entries on the timelines of all these owners, in bulk; nothing is recorded, nobody is notified.
+
+        `at` is when the operation was asked for (see BaseStorage).
+        """
+        cls.fill(owners, entries, at=at)
+
+    @classmethod
+    def fill(
+        cls,
+        owners: Sequence[Owner],
+        entries: Sequence[Entry],
+        *,
+        floor: UUID | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """`push`, and with `floor` vouch that the timelines are complete above it afterwards."""
+        storage = cls.get_storage()
+        bodies = None
+        if storage.bodies_in_rows:
+            loaded = records.load([entry.id for entry in entries], cls.activity_class)
+            bodies = {id: serializers.dumps(activity) for id, activity in loaded.items()}
+        keys = [cls.key_for(owner) for owner in owners]
+        storage.add(keys, entries, max_length=cls.max_length, floor=floor, bodies=bodies, at=at)
+        cls._written(owners, entries, [])
+
+    @classmethod
+    def discard(cls, owners: Sequence[Owner], ids: Collection[UUID], at: datetime | None = None) -> None:
+        """Take these activities off the timelines of all these owners, in bulk."""
+        cls.get_storage().remove([cls.key_for(owner) for owner in owners], ids, at=at)
+        cls._written(owners, [], ids)
+
+    @classmethod
+    def insert_activities(cls, activities: Iterable[Activity]) -> None:
+        """Record these activities, and keep their bodies where the storage keeps any."""
+        activities = list(activities)
+        records.ensure(activities)
+        if cls.get_storage().keeps_bodies:
+            cls.get_storage().put({activity.id: serializers.dumps(activity) for activity in activities})
+
+    @classmethod
+    def insert_activity(cls, activity: Activity) -> None:
+        cls.insert_activities([activity])
+
+    @classmethod
+    def remove_activity(cls, activity: Activity | UUID) -> None:
+        """Take the activity back: pages of all feeds leave it out from now on. A missing one is no error."""
+        found = records.load([_id(activity)])
+        records.retract([records.identity_key(one.identity) for one in found.values()])
+        cls.get_storage().forget([_id(activity)])
+
+    @classmethod
+    def _written(cls, owners: Sequence[Owner], added: Sequence[Entry], removed: Collection[UUID]) -> None:
+        if cls.on_update_feed is not Feed.on_update_feed:
+            for owner in owners:
+                cls(owner).on_update_feed(new=[entry.id for entry in added], deleted=list(removed))
+        feeds_written.send(cls, owners=owners, added=added, removed=removed)
+
+    # One owner's feed, written
+
+    def add(self, activity: Activity) -> None:
+        """Put one activity on this feed."""
+        self.add_many([activity])
+
+    def add_many(self, activities: Iterable[Activity]) -> None:
+        """Put these activities on this feed; one that is there already keeps its place. Records new ones."""
+        activities = list(activities)
+        wrong = [activity for activity in activities if not isinstance(activity, Activity)]
+        if wrong:
+            raise ValueError(f"A {type(self).__name__} takes activities, not {wrong[0]!r}.")
+        self.insert_activities(activities)
+        self.push([self.owner], [self.entry(activity) for activity in activities])
+
+    def remove(self, activity: Activity | UUID) -> None:
+        """Take one activity, or its id, off this feed only. A missing one is no error."""
+        self.remove_many([activity])
+
+    def remove_many(self, activities: Iterable[Activity | UUID]) -> None:
+        self.discard([self.owner], [_id(activity) for activity in activities])
+
+    def trim(self, length: int | None = None) -> None:
+        """Keep the newest `length` (default `max_length`) activities."""
+        self.get_storage().trim([self.key], self.max_length if length is None else length)
+
+    def delete(self) -> None:
+        """Forget the whole feed of this owner."""
+        self.get_storage().delete([self.key])
+
+    def on_update_feed(self, new: list[UUID], deleted: list[UUID]) -> None:
+        """A hook: ids were added to or removed from this feed. Called for each feed of a fan-out where overridden."""
+
+    # One owner's feed, read
+
+    def page(self, after: str | None = None, limit: int = 25, viewer: Any = None) -> Page:
+        """
+        One page: `items`, at most `limit`, and `next`, the cursor to pass as `after`, None where the feed ends.
+
+        Only what `viewer` (a user; default: the feed's viewer; None: the public) may see. Where the timeline ends early and the sources are known, it goes on by pull.
+        Raises InvalidCursor for a cursor that no page gave, StorageUnavailable.
+        """
+        return read_page(self, after, limit, viewer or self.viewer)
+
+    def entries(self, limit: int = 25, before: UUID | None = None, offset: int = 0) -> list[Entry]:
+        """The skeleton of a page: the newest entries older than `before`, not hydrated."""
+        return self._slice(limit, before, offset).entries
+
+    def hydrate(self, entries: Sequence[Entry], bodies: Any = None) -> list[Activity]:
+        """The activities of these entries, in their order, with their rows; retracted ones are left out."""
+        ids = [entry.id for entry in entries]
+        found = hydration.activities(self.get_storage(), ids, bodies or {}, self.activity_class)
+        activities = [found[id] for id in ids if id in found]
+        hydration.hydrate(activities)
+        return activities
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """`feed[5]` is an activity (IndexError past the end), `feed[:10]` a list. No negative numbers, no steps."""
+        start, stop = _range(index, self.max_length)
+        items = self._items(start, stop) if stop > start else []
+        if isinstance(index, slice):
+            return items
+        if not items:
+            raise IndexError(f"{self!r} has no activity {index}.")
+        return items[0]
+
+    def __iter__(self) -> Iterator[Activity]:
+        """All activities, page by page."""
+        return islice(self._iterate(), self.max_length)
+
+    def _iterate(self) -> Iterator[Activity]:
+        after = None
+        while True:
+            page = self.page(after, limit=100)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        """A feed is a place, and is there also when it is empty; without this, `if feed` would count it."""
+        return True
+
+    def count(self) -> int:
+        """How many activities the timeline holds, at most `max_length`."""
+        return self.get_storage().count(self.key, max_length=self.max_length)
+
+    def floor(self) -> UUID | None:
+        """The timeline is complete above this id (MIN_ID: wholly); None where there is no timeline."""
+        floor = self.get_storage().slice(self.key, limit=1).floor
+        return None if floor == MAX_ID else floor
+
+    def index_of(self, activity: Activity | UUID) -> int:
+        """The place of this activity, 0 for the newest; raises NotInFeed (a ValueError)."""
+        id = _id(activity)
+        rank = self.get_storage().rank(self.key, id, max_length=self.max_length)
+        if rank is None:
+            raise NotInFeed(f"{self!r} does not hold the activity {id}.")
+        return rank
+
+    def filter(self, **lookups: Any) -> Any:
+        """
+        A copy that shows only a range: `activity_id__lt`, `__lte`, `__gt`, `__gte`, with an id or an activity.
+
+        Raises InvalidSlice for other lookups.
+        """
+        feed = copy(self)
+        feed.bounds = self.bounds.narrowed(**lookups)
+        return feed
+
+    def order_by(self, *ordering: str) -> Any:
+        """A copy in this order: "-activity_id" (newest first, the default) or "activity_id"."""
+        feed = copy(self)
+        feed.bounds = self.bounds.ordered(*ordering)
+        return feed
+
+    def _items(self, start: int, stop: int) -> list[Activity]:
+        self.get_storage().check_offset(start)
+        part = self._slice(stop - start, None, start)
+        entries = part.entries
+        if len(entries) < stop - start and self.reader is not None and not self.bounds:
+            entries = entries + self._pulled(part, start, stop)
+        return hydration.present(self.hydrate(entries, part.bodies), self.viewer)
+
+    def _slice(self, limit: int, before: UUID | None, offset: int) -> Slice:
+        limit = min(limit, self.max_length - offset)
+        if limit <= 0:
+            return Slice([])
+        if not self.bounds:
+            return self.get_storage().slice(self.key, limit=limit, before=before, offset=offset)
+        return self.bounds.slice(self, limit, before, offset)
+
+    def _pulled(self, part: Slice, start: int, stop: int) -> list[Entry]:
+        """What is missing of the range where the timeline ended early, by pull."""
+        if part.floor == MIN_ID or self.reader is None:
+            return []
+        self.reader.ask_refill()
+        held = start + len(part.entries) if part.entries else self.count()
+        last = part.entries[-1:] or (self.entries(1, offset=held - 1) if held else [])
+        pulled = self.reader.pull(last[0].id if last else None, stop - held)
+        return pulled[max(start - held, 0) :]
+
+
+def _id(activity: Activity | UUID) -> UUID:
+    if isinstance(activity, Activity):
+        return activity.id
+    if isinstance(activity, UUID):
+        return activity
+    raise ValueError(f"{activity!r} is neither an activity nor an activity's id (a UUID).")
+
+
+def _range(index: int | slice, length: int) -> tuple[int, int]:
+    if isinstance(index, slice):
+        start, stop = index.start or 0, length if index.stop is None else index.stop
+        if index.step not in (None, 1):
+            raise InvalidSlice(f"A feed has no step of {index.step}; slice it as feed[start:stop].")
+    else:
+        start, stop = index, index
+    if not (isinstance(start, int) and isinstance(stop, int)):
+        raise TypeError(f"A feed is sliced with integers, not {index!r}.")
+    stop += not isinstance(index, slice)
+    if start < 0 or stop < 0:
+        raise InvalidSlice("A feed has no negative indexes; count from the newest, which is 0.")
+    return start, min(stop, length)

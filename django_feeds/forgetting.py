@@ -1,0 +1,69 @@
+"""Forgetting: a user or another row that owned feeds was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from . import conf, delivery, filling, records
+from .graph import Chunk, graph_of
+from .models import ActivityRecord, Follow
+from .owners import Owner, reference_of
+
+if TYPE_CHECKING:
+    from .managers import Manager
+
+__all__ = ["followers", "forget_activities", "leave"]
+
+BATCH = 100
+
+
+def forget_activities(
+    manager: Manager, owner: Owner, at: datetime
+) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+    """
+    Delete the feeds of this owner and the records of what it did, and take its other activities off its feed.
+
+    Gives whom that concerns, as `delivery.walk` does. Pins that were deleted along with their board have been
+    retracted already; what is left is what no row caused, and what merely was shown on the board.
+    """
+    reference = str(reference_of(owner))
+    while pks := _next_records(owner, reference):
+        _detach(pks, owner, reference)
+        yield from delivery.walk(manager, pks, at)
+        ActivityRecord.objects.filter(pk__in=pks, actor=reference).delete()
+    for feed_class in manager.all_feed_classes():
+        feed_class(owner).delete()
+
+
+def followers(manager: Manager, owner: Owner) -> Iterator[Chunk]:
+    """The followers of this owner, a chunk at a time."""
+    for _priority, chunk in graph_of(manager).chunks(owner, conf.get("FANOUT_CHUNK_SIZE")):
+        yield chunk
+
+
+def leave(manager: Manager, owner: Owner, chunk: Chunk, at: datetime) -> None:
+    """Clear the feeds of these followers of what only this owner brought; then they follow it no longer."""
+    readers = graph_of(manager).readers(owner, chunk)
+    for reader in readers:
+        filling.sweep(manager, reader, [owner], at, leaving=[owner])
+    if not manager.owns_graph:
+        Follow.objects.filter(target=owner, user__in=readers).delete()
+
+
+def _next_records(owner: Owner, reference: str) -> list[int]:
+    mine = ActivityRecord.objects.filter(Q(actor=reference) | Q(sources__owner=owner))
+    return list(mine.order_by("pk").values_list("pk", flat=True).distinct()[:BATCH])
+
+
+def _detach(pks: list[int], owner: Owner, reference: str) -> None:
+    rows = ActivityRecord.objects.filter(pk__in=pks).prefetch_related("sources")
+    own = [row.identity_key for row in rows if reference in (row.actor, row.object)]
+    records.retract(own)
+    for row in rows:
+        if row.identity_key not in own:
+            sources = [source.owner for source in row.sources.all() if source.owner != owner]
+            records.write(records.Publication(row.activity(), sources, row.recipients))

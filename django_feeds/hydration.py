@@ -1,0 +1,88 @@
+"""
+Hydration: from ids to activities, and from activities to rows, in one query for each model.
+
+Sources say with `register` which queryset loads their rows and who may see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from . import records, serializers
+from .activity import Activity
+from .owners import Reference, model_of
+from .storage import BaseStorage
+
+__all__ = ["activities", "hydrate", "present", "register"]
+
+_querysets: dict[str, Callable[[], QuerySet]] = {}
+_rules: dict[str, Callable[[Any, Model], bool]] = {}
+
+
+def register(
+    model: type[Model], queryset: Callable[[], QuerySet], can_see: Callable[[Any, Model], bool]
+) -> None:
+    """Load rows of `model` with this queryset, and show activities about them to whom `can_see` allows."""
+    label = model._meta.concrete_model._meta.label  # type: ignore[union-attr]
+    _querysets[label] = queryset
+    _rules[label] = can_see
+
+
+def activities(
+    storage: BaseStorage,
+    ids: Sequence[UUID],
+    bodies: Mapping[UUID, str],
+    activity_class: type[Activity] = Activity,
+) -> dict[UUID, Activity]:
+    """
+    The activities of these ids, without rows: from `bodies`, else from the storage, else from their records.
+
+    What the storage lost is put back. An activity that was retracted is left out.
+    """
+    found = dict(bodies)
+    missing = [id for id in ids if id not in found]
+    if missing and storage.keeps_bodies:
+        found.update(storage.get(missing))
+        missing = [id for id in missing if id not in found]
+    recorded = records.load(missing, activity_class) if missing else {}
+    if recorded and storage.keeps_bodies:
+        storage.put({id: serializers.dumps(activity) for id, activity in recorded.items()})
+    return {**{id: serializers.loads(id, body, activity_class) for id, body in found.items()}, **recorded}
+
+
+def hydrate(items: Iterable[Activity]) -> None:
+    """Give these activities the rows of their actors, objects and targets: one query for each model."""
+    items = list(items)
+    wanted: dict[str, set[Any]] = {}
+    for activity in items:
+        for reference in activity.references().values():
+            wanted.setdefault(reference.label, set()).add(reference.pk)
+    rows: dict[Reference, Model] = {}
+    for label, pks in sorted(wanted.items()):
+        rows.update({Reference(label, row.pk): row for row in _load(label, pks)})
+    for activity in items:
+        activity.hydrate(rows)
+
+
+def present(items: Iterable[Activity], viewer: Any = None) -> list[Activity]:
+    """Those of these hydrated activities that can be shown: actor and object are there, `viewer` may see them."""
+    return [activity for activity in items if _shown(activity, viewer)]
+
+
+def _shown(activity: Activity, viewer: Any) -> bool:
+    if activity.actor is None or activity.object is None:
+        return False
+    rule = _rules.get(activity.object_reference.label)
+    return rule is None or rule(viewer, activity.object)
+
+
+def _load(label: str, pks: set[Any]) -> Iterable[Model]:
+    model = model_of(label)
+    if model is None:
+        return []
+    queryset = _querysets[label]() if label in _querysets else model._default_manager.all()
+    return queryset.filter(pk__in=pks)

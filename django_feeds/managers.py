@@ -1,0 +1,307 @@
+"""
+Managers: what happens. Publish, update, retract, follow, unfollow, import.
+
+    class PinManager(Manager):
+        feed_classes = {"normal": PinFeed}
+        user_feed_class = UserPinFeed
+
+The truth is written at once, in the caller's transaction; the actor's own feed when that is committed; the feeds of
+followers in the background. Managers declared in `DJANGO_FEEDS["MANAGERS"]` need no class at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from . import conf, filling, records, sources, tasks
+from .activity import Activity
+from .exceptions import FeedsConfigurationError, InvalidActivity, UnknownFeed
+from .feeds import Feed
+from .models import ActivityRecord, Follow
+from .owners import Owner, owner_of
+from .reader import PullReader
+from .records import Publication
+from .signals import activity_published, activity_retracted, activity_updated
+from .sources import ActivitySource
+
+__all__ = ["FanoutPriority", "Manager"]
+
+
+class FanoutPriority(Enum):
+    """Which Celery queue fills these followers' feeds: see `DJANGO_FEEDS["QUEUES"]`."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+class Manager:
+    """Fills the feeds of some kind of activity. Subclass it, or declare it in the settings."""
+
+    feed_classes: ClassVar[Mapping[str, type[Feed]]] = {}
+    """The feeds of followers, by name."""
+
+    user_feed_class: ClassVar[type[Feed] | None] = None
+    """The own feed: what its owner did, or what happened on it."""
+
+    name: ClassVar[str] = ""
+    """How tasks find it: the alias in the settings, or the dotted path of the class."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = f"{cls.__module__}.{cls.__qualname__}"
+
+    # The graph
+
+    @property
+    def owns_graph(self) -> bool:
+        """Does it say who follows whom itself, instead of `Follow` rows?"""
+        return type(self).get_user_follower_ids is not Manager.get_user_follower_ids
+
+    def get_user_follower_ids(self, user_id: Owner) -> Mapping[FanoutPriority | None, Iterable[Any]]:
+        """
+        The followers of this owner by priority, as a list, a queryset of pks or an iterator; read in the worker.
+
+        Override it and the graph is yours: `follow_user` then writes no row.
+        """
+        return {FanoutPriority.HIGH: Follow.objects.followers(user_id).values_list("user_id", flat=True)}
+
+    def get_user_following(self, user_id: Owner) -> Iterable[Any] | None:
+        """
+        Whom this reader follows, where the graph is your own; None: not known.
+
+        Without it, unfollowing removes everything that the target brought, feeds are never refilled, and pages end
+        where the timeline does.
+        """
+        return None
+
+    # Feeds
+
+    def get_feeds(self, user_id: Any) -> dict[str, Feed]:
+        """This reader's feeds, by name."""
+        return {name: self.open_feed(feed_class, user_id) for name, feed_class in self.feed_classes.items()}
+
+    def get_user_feed(self, user_id: Any) -> Feed:
+        """The own feed of this user, or of any other row."""
+        if self.user_feed_class is None:
+            raise UnknownFeed(
+                f"{type(self).__name__} has no own feeds; define `user_feed_class`, or USER_FEED."
+            )
+        return self.open_feed(self.user_feed_class, user_id)
+
+    def open_feed(self, feed_class: type[Feed], owner: Any, viewer: Any = None) -> Feed:
+        """One owner's feed, which goes on by pull where its timeline ends early."""
+        if viewer is None and feed_class is not self.user_feed_class and isinstance(owner, Model):
+            viewer = owner
+        return feed_class(owner, reader=PullReader(self, feed_class, owner), viewer=viewer)
+
+    def all_feed_classes(self) -> list[type[Feed]]:
+        own = [self.user_feed_class] if self.user_feed_class else []
+        return [*own, *self.feed_classes.values()]
+
+    def feed_name(self, feed_class: type[Feed]) -> str:
+        """How tasks find one of its feed classes; "" is the own feed."""
+        for name, candidate in self.feed_classes.items():
+            if candidate is feed_class:
+                return name
+        return ""
+
+    def feed_class_named(self, name: str) -> type[Feed]:
+        found = self.feed_classes.get(name) if name else self.user_feed_class
+        if found is None:
+            raise UnknownFeed(
+                f"{type(self).__name__} has no feed {name!r}; it has {', '.join(self.feed_classes)}."
+            )
+        return found
+
+    # Publishing
+
+    def publish(self, activity: Activity, to: Iterable[Any] = (), recipients: Iterable[Any] = ()) -> None:
+        """
+        Record this activity, or its change, and bring it to the feeds of all who follow one of its sources.
+
+        Its sources are its actor and whatever is in `to` (a board, a tag, or their owner strings). `recipients` are
+        told besides. What is recorded just so already costs one query.
+        """
+        owners = [activity.owner, *(owner_of(owner) for owner in to)]
+        self._publish([Publication(activity, _unique(owners), _unique(owner_of(who) for who in recipients))])
+
+    update = publish
+    """The same: the record knows what it was before."""
+
+    def publish_many(self, items: QuerySet | Iterable[Any], *, batch_size: int = 500) -> int:
+        """
+        Publish many rows of registered models (a queryset, instances) or activities; returns how many were new.
+
+        For what sends no signals: `bulk_create`, `QuerySet.update`, imports.
+        """
+        written = 0
+        for batch in _batches(items, batch_size):
+            written += self._publish(
+                [publication for item in batch for publication in self._publications(item)]
+            )
+        return written
+
+    def publish_row(self, source: ActivitySource, instance: Model) -> None:
+        """Publish the activity that a source makes of this row; where it makes none (any more), take it back."""
+        publication = source.publication(instance)
+        if publication is None:
+            self.retract_row(source, instance)
+        else:
+            self._publish([publication])
+
+    def retract_row(self, source: ActivitySource, instance: Model) -> None:
+        """Take back what a source made of this row."""
+        self._retract(records.identity_key(source.identity(instance)))
+
+    def retract(self, activity: Activity) -> None:
+        """Take this activity back: it leaves all feeds. One that was never published is no error."""
+        records.recall([activity])
+        self._retract(records.identity_key(activity.identity))
+
+    def _retract(self, key: UUID) -> None:
+        for record in records.retract([key]):
+            activity_retracted.send(type(self), activity=record.activity())
+            tasks.publish_on_commit(self, [record])
+
+    def _publish(self, publications: Sequence[Publication], fanout: bool = True) -> int:
+        records.recall(publication.activity for publication in publications)
+        written = records.write_many(publications)
+        by_id = {publication.activity.id: publication.activity for publication in publications}
+        for record in written:
+            signal = activity_published if record.version == 1 else activity_updated
+            signal.send(type(self), activity=by_id[record.activity_id])
+        tasks.publish_on_commit(self, written, fanout)
+        return len(written)
+
+    def _publications(self, item: Any) -> list[Publication]:
+        if isinstance(item, Activity):
+            return [Publication(item, [item.owner])]
+        found = sources.sources_of(type(item)) or [sources.source_of(type(item))]
+        made = [source.publication(item) for source in found]
+        return [publication for publication in made if publication is not None]
+
+    # As the ancestor called it
+
+    def add_user_activity(self, user_id: Any, activity: Activity) -> None:
+        """Publish this activity as one of `user_id`: on his own feed, then on those of his followers."""
+        self._publish([Publication(activity, [owner_of(user_id)])])
+
+    def remove_user_activity(self, user_id: Any, activity: Activity) -> None:
+        """Take it back from everywhere."""
+        self.retract(activity)
+
+    def update_user_activity(self, activity: Activity) -> None:
+        self.update_user_activities([activity])
+
+    def update_user_activities(self, activities: Iterable[Activity]) -> None:
+        """Bring changed activities to where they are, without adding them anywhere else."""
+        activities = list(activities)
+        records.recall(activities)
+        keys = {records.identity_key(activity.identity): activity for activity in activities}
+        known = ActivityRecord.objects.filter(identity_key__in=keys).prefetch_related("sources")
+        places = {row.identity_key: row for row in known}
+        for key, activity in keys.items():
+            row = places.get(key)
+            owners = [source.owner for source in row.sources.all()] if row else [activity.owner]
+            self._publish([Publication(activity, owners, row.recipients if row else ())])
+
+    def batch_import(
+        self, user_id: Any, activities: Iterable[Activity], fanout: bool = True, chunk_size: int = 500
+    ) -> int:
+        """
+        Import the history of one user; returns how many activities were new. Without `fanout` only his own feed.
+
+        Raises InvalidActivity (a ValueError) for an activity of somebody else, before anything is written.
+        """
+        owner, activities = owner_of(user_id), list(activities)
+        for activity in activities:
+            if activity.owner != owner:
+                raise InvalidActivity(
+                    f"{activity!r} is by {activity.owner}, not by {owner}, whose history this is."
+                )
+        written = 0
+        for batch in _batches(activities, chunk_size):
+            written += self._publish([Publication(activity, [owner]) for activity in batch], fanout)
+        return written
+
+    # Following
+
+    def follow_user(self, user_id: Any, target_user_id: Any, async_: bool = True) -> None:
+        """Let one follow another (a user, or any other row), and show him what the target did before."""
+        self.follow_many_users(user_id, [target_user_id], async_)
+
+    def follow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
+        targets = [owner_of(target) for target in target_ids]
+        if not self.owns_graph:
+            for target in targets:
+                Follow.objects.follow(user_id, target)
+        self._after_following(tasks.back_fill, filling.back_fill, user_id, targets, async_)
+
+    def unfollow_user(self, user_id: Any, target_id: Any, async_: bool = True) -> None:
+        """Let one leave another: what only that source brought leaves his feeds."""
+        self.unfollow_many_users(user_id, [target_id], async_)
+
+    def unfollow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
+        targets = [owner_of(target) for target in target_ids]
+        if not self.owns_graph:
+            for target in targets:
+                Follow.objects.unfollow(user_id, target)
+        self._after_following(tasks.sweep, filling.sweep, user_id, targets, async_)
+
+    def _after_following(self, task: Any, now: Any, user_id: Any, targets: list[Owner], async_: bool) -> None:
+        owner = owner_of(user_id)
+        if not async_:
+            now(self, owner, targets, timezone.now())
+        elif self.owns_graph or self.name not in conf.get("MANAGERS"):
+            tasks.enqueue_on_commit(task, self.name, owner, targets)
+        # Else the Follow rows have done so when they were saved.
+
+    def follow_feed(self, feed: Feed, source_feed: Feed) -> None:
+        """Copy the newest of one feed into another, now."""
+        entries = source_feed.entries(feed.max_length)
+        if entries:
+            feed.push([feed.owner], feed.entries_for([entry.id for entry in entries]), timezone.now())
+
+    def unfollow_feed(self, feed: Feed, source_feed: Feed) -> None:
+        """Take what one feed holds off another, now."""
+        entries = source_feed.entries(source_feed.max_length)
+        feed.discard([feed.owner], [entry.id for entry in entries], timezone.now())
+
+    # Async twins
+
+    async def apublish(self, *args: Any, **kwargs: Any) -> None:
+        await sync_to_async(self.publish)(*args, **kwargs)
+
+    async def aretract(self, activity: Activity) -> None:
+        await sync_to_async(self.retract)(activity)
+
+    async def afollow_user(self, user_id: Any, target_user_id: Any) -> None:
+        await sync_to_async(self.follow_user)(user_id, target_user_id)
+
+    async def aunfollow_user(self, user_id: Any, target_id: Any) -> None:
+        await sync_to_async(self.unfollow_user)(user_id, target_id)
+
+
+def _unique(owners: Iterable[Owner]) -> list[Owner]:
+    return list(dict.fromkeys(owners))
+
+
+def _batches(items: Any, size: int) -> Iterable[list[Any]]:
+    if not isinstance(size, int) or size < 1:
+        raise FeedsConfigurationError(f"A batch holds 1 or more, not {size!r}.")
+    batch: list[Any] = []
+    for item in items.iterator(chunk_size=size) if isinstance(items, QuerySet) else items:
+        batch.append(item)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

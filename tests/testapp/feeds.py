@@ -1,0 +1,24 @@
+from django_feeds.sources import ActivitySource, register
+
+from . import verbs
+from .models import Pin
+
+
+@register(Pin)
+class PinSource(ActivitySource):
+    verb = verbs.Pin
+    target = "board"
+    time = "created_at"
+    feeds = ("board", "tags")
+
+    def get_extra_context(self, instance):
+        return {"note": instance.note}
+
+    def get_queryset(self):
+        return Pin.objects.select_related("board")
+
+    def should_publish(self, instance):
+        return not instance.draft
+
+    def can_see(self, viewer, instance):
+        return not instance.private or viewer == instance.user
