@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connections
 
 from tests import servers
 
@@ -17,16 +19,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    from django.db import connections
-
     if session.config.option.collectonly:
         return
+    start_default_database()
     for name in sorted(set().union(*map(needed_by, session.items))):
         try:
             servers.get(name).start()
         except servers.Unavailable:
             # It keeps the reason, for each test that needs it. Nobody shall make a test database there.
             connections.settings.pop(name, None)
+
+
+def start_default_database() -> None:
+    """With FEEDS_TEST_DB even "default" is a server, and without it no test makes sense."""
+    name = getattr(settings, "FEEDS_TEST_DB", "sqlite")
+    if name in servers.DATABASES:
+        try:
+            servers.get(name).start()
+        except servers.Unavailable as error:
+            pytest.exit(f"FEEDS_TEST_DB={name}: {error}", returncode=1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,17 +57,11 @@ def needed_by(item: pytest.Item) -> set[str]:
 
 
 def databases_of(item: pytest.Item) -> Iterable[str]:
-    from django.conf import settings
-
     marker = item.get_closest_marker("django_db")
     declared: Any = getattr(getattr(item, "cls", None), "databases", None)
     if declared is None and marker:
         declared = marker.kwargs.get("databases")
-    if declared == "__all__":
-        return set(settings.DATABASES)
-    # With FEEDS_TEST_DB even "default" is a server.
-    default = {settings.FEEDS_TEST_DB} if marker or declared else set()
-    return default | set(declared or ())
+    return servers.DATABASES if declared == "__all__" else declared or ()
 
 
 def start(name: str) -> servers.Server:
@@ -75,7 +80,7 @@ def unavailable(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(params=["redis_6", "redis_7"])
+@pytest.fixture(params=servers.REDIS)
 def redis_url(request: pytest.FixtureRequest) -> str:
     """An empty Redis, once of each version: the address for redis-py."""
     import redis
@@ -84,6 +89,20 @@ def redis_url(request: pytest.FixtureRequest) -> str:
     with redis.Redis.from_url(server.url) as client:
         client.flushdb()
     return server.url
+
+
+# --- the storage of this process
+
+
+@pytest.fixture(autouse=True)
+def empty_memory() -> Iterator[None]:
+    """No test sees what another left in a memory storage."""
+    from django_feeds.storage import memory
+
+    yield
+    for store in memory._stores.values():
+        store.timelines.clear()
+        store.bodies.clear()
 
 
 # --- a real Celery worker
@@ -107,7 +126,7 @@ def celery_worker_process(transactional_db: None, settings: Any, _worker: Any) -
     """
     from tests.celery_app import app
 
-    start("redis_6")
+    start(servers.broker().name)
     settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, "TASKS": "celery"}
     # The example has a Celery app too; both read the same settings.
     app.set_current()

@@ -27,6 +27,8 @@ SQLITE = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
     },
 }
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
+
 FEEDS_TEST_DB = os.environ.get("FEEDS_TEST_DB", "sqlite")
 
 DATABASES = {
@@ -38,7 +40,7 @@ DATABASES = {
 # "inline" runs a task where it is queued, on commit. `celery_worker_process` says "celery", on both sides.
 DJANGO_FEEDS = {**globals().get("DJANGO_FEEDS", {}), "TASKS": os.environ.get("FEEDS_TEST_TASKS", "inline")}
 
-CELERY_BROKER_URL = servers.get("redis_6").broker_url
+CELERY_BROKER_URL = servers.broker().broker_url
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
@@ -48,4 +50,3 @@ DEBUG = False
 SECRET_KEY = "tests"
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -35,7 +35,7 @@ class Worker:
         self.name = f"tests-{uuid.uuid4().hex[:8]}@localhost"
         self.log_file = folder() / f"{self.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
-        url = servers.get("redis_6").broker_url.replace("redis+socket", "unix").replace("virtual_host", "db")
+        url = servers.broker().broker_url.replace("redis+socket", "unix").replace("virtual_host", "db")
         self._broker = redis.Redis.from_url(url)
 
     @property

@@ -10,13 +10,14 @@ a collected test needs it (see ``tests/conftest.py``).
 """
 
 import os
+import sys
 
 from tests.servers.base import Server, Unavailable
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
-from tests.servers.redis import DebianRedis, WheelRedis
+from tests.servers.redis import DebianRedis, RedisServer, WheelRedis
 
-__all__ = ["DATABASES", "Server", "Unavailable", "get", "must_be_there", "stop_all"]
+__all__ = ["DATABASES", "REDIS", "Server", "Unavailable", "broker", "get", "must_be_there", "stop_all"]
 
 _servers: dict[str, Server] = {
     server.name: server
@@ -26,12 +27,22 @@ _servers: dict[str, Server] = {
 # Servers that are also database aliases, under the same name.
 DATABASES = ("postgresql", "mysql")
 
+# The wheel with Redis 6.2 is there for one version of Python.
+REDIS = ("redis_6", "redis_7") if sys.version_info[:2] == (3, 11) else ("redis_7",)
+
 
 def get(name: str) -> Server:
     """The server of this name, started or not. KeyError names those there are."""
     if name not in _servers:
         raise KeyError(f"{name!r} is no test server. There are: {', '.join(_servers)}.")
     return _servers[name]
+
+
+def broker() -> RedisServer:
+    """The Redis that Celery's messages go through: the oldest there is."""
+    server = get(REDIS[0])
+    assert isinstance(server, RedisServer)
+    return server
 
 
 def must_be_there() -> bool:
