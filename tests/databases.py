@@ -23,9 +23,7 @@ def on_every_database(transaction: bool = False) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "using",
         [
-            pytest.param(
-                alias, marks=pytest.mark.django_db(databases=databases, transaction=transaction), id=alias
-            )
+            pytest.param(alias, marks=pytest.mark.django_db(databases=databases, transaction=transaction), id=alias)
             for alias, databases in aliases
         ],
     )

@@ -35,7 +35,5 @@ def assert_fits(page: Any) -> None:
 
 
 def _told(violation: dict[str, Any]) -> str:
-    nodes = "\n".join(
-        f"    {' '.join(map(str, node['target']))}: {node['html'][:160]}" for node in violation["nodes"]
-    )
+    nodes = "\n".join(f"    {' '.join(map(str, node['target']))}: {node['html'][:160]}" for node in violation["nodes"])
     return f"{violation['impact']}: {violation['help']} ({violation['id']})\n{nodes}"
