@@ -162,9 +162,7 @@ def _verb(verb: Any) -> Verb:
         return verb()
     if isinstance(verb, Verb):
         return verb
-    raise InvalidActivity(
-        f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs."
-    )
+    raise InvalidActivity(f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs.")
 
 
 def _aware(time: datetime | None) -> datetime:
@@ -173,9 +171,7 @@ def _aware(time: datetime | None) -> datetime:
     if not isinstance(time, datetime):
         raise InvalidActivity(f"The time {time!r} is no datetime.")
     if timezone.is_naive(time):
-        raise InvalidActivity(
-            f"The time {time!r} is naive; make it aware, for instance with timezone.make_aware()."
-        )
+        raise InvalidActivity(f"The time {time!r} is naive; make it aware, for instance with timezone.make_aware().")
     return time
 
 

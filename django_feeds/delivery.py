@@ -56,9 +56,7 @@ def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Pl
     return places
 
 
-def walk(
-    manager: Manager, record_ids: Sequence[int], at: datetime
-) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+def walk(manager: Manager, record_ids: Sequence[int], at: datetime) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
     """
     Everybody whom these records concern, as (priority, activity ids, source, chunk) for one `settle` each.
 
@@ -77,9 +75,7 @@ def walk(
         unchanged.update(delivered_version=F("version"), former=[], delivery_error="")
 
 
-def settle(
-    manager: Manager, activity_ids: Collection[UUID], source: Owner, chunk: Chunk, at: datetime
-) -> None:
+def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chunk: Chunk, at: datetime) -> None:
     """
     For each of these activities and each follower of `source` in this chunk: is it to be in his feeds, now?
 
@@ -131,9 +127,7 @@ def _places(rows: Iterable[ActivityRecord]) -> Places:
     return places
 
 
-def _split(
-    owner: Owner, ids: set[UUID], brought: dict[UUID, set[Owner]]
-) -> tuple[frozenset[UUID], frozenset[UUID]]:
+def _split(owner: Owner, ids: set[UUID], brought: dict[UUID, set[Owner]]) -> tuple[frozenset[UUID], frozenset[UUID]]:
     present = frozenset(id for id in ids if owner in brought.get(id, ()))
     return present, frozenset(ids - present)
 

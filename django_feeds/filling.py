@@ -66,9 +66,7 @@ def sweep(
         refill(manager, feed_class, owner, at)
 
 
-def refill(
-    manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False
-) -> None:
+def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False) -> None:
     """
     Fill a timeline that is shorter than its bound and not complete from all its sources, and lower its floor.
 

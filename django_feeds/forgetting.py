@@ -21,9 +21,7 @@ __all__ = ["followers", "forget_activities", "leave"]
 BATCH = 100
 
 
-def forget_activities(
-    manager: Manager, owner: Owner, at: datetime
-) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+def forget_activities(manager: Manager, owner: Owner, at: datetime) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
     """
     Delete the feeds of this owner and the records of what it did, and take its other activities off its feed.
 

@@ -23,9 +23,7 @@ _querysets: dict[str, Callable[[], QuerySet]] = {}
 _rules: dict[str, Callable[[Any, Model], bool]] = {}
 
 
-def register(
-    model: type[Model], queryset: Callable[[], QuerySet], can_see: Callable[[Any, Model], bool]
-) -> None:
+def register(model: type[Model], queryset: Callable[[], QuerySet], can_see: Callable[[Any, Model], bool]) -> None:
     """Load rows of `model` with this queryset, and show activities about them to whom `can_see` allows."""
     label = model._meta.concrete_model._meta.label  # type: ignore[union-attr]
     _querysets[label] = queryset

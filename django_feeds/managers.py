@@ -91,9 +91,7 @@ class Manager:
     def get_user_feed(self, user_id: Any) -> Feed:
         """The own feed of this user, or of any other row."""
         if self.user_feed_class is None:
-            raise UnknownFeed(
-                f"{type(self).__name__} has no own feeds; define `user_feed_class`, or USER_FEED."
-            )
+            raise UnknownFeed(f"{type(self).__name__} has no own feeds; define `user_feed_class`, or USER_FEED.")
         return self.open_feed(self.user_feed_class, user_id)
 
     def open_feed(self, feed_class: type[Feed], owner: Any, viewer: Any = None) -> Feed:
@@ -116,9 +114,7 @@ class Manager:
     def feed_class_named(self, name: str) -> type[Feed]:
         found = self.feed_classes.get(name) if name else self.user_feed_class
         if found is None:
-            raise UnknownFeed(
-                f"{type(self).__name__} has no feed {name!r}; it has {', '.join(self.feed_classes)}."
-            )
+            raise UnknownFeed(f"{type(self).__name__} has no feed {name!r}; it has {', '.join(self.feed_classes)}.")
         return found
 
     # Publishing
@@ -144,9 +140,7 @@ class Manager:
         """
         written = 0
         for batch in _batches(items, batch_size):
-            written += self._publish(
-                [publication for item in batch for publication in self._publications(item)]
-            )
+            written += self._publish([publication for item in batch for publication in self._publications(item)])
         return written
 
     def publish_row(self, source: ActivitySource, instance: Model) -> None:
@@ -224,9 +218,7 @@ class Manager:
         owner, activities = owner_of(user_id), list(activities)
         for activity in activities:
             if activity.owner != owner:
-                raise InvalidActivity(
-                    f"{activity!r} is by {activity.owner}, not by {owner}, whose history this is."
-                )
+                raise InvalidActivity(f"{activity!r} is by {activity.owner}, not by {owner}, whose history this is.")
         written = 0
         for batch in _batches(activities, chunk_size):
             written += self._publish([Publication(activity, [owner]) for activity in batch], fanout)

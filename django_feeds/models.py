@@ -170,9 +170,7 @@ class TimelineEntry(models.Model):
     """An entry of a timeline of the database storage."""
 
     pk: Any = models.CompositePrimaryKey("timeline_id", "activity_id")
-    timeline = models.ForeignKey(
-        Timeline, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
-    )
+    timeline = models.ForeignKey(Timeline, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     activity_id = IdField()
     actor = models.BigIntegerField(null=True)
     group = models.BigIntegerField(null=True)

@@ -7,7 +7,7 @@ anything else that can be followed, so that the own feed of board 5 is the feed 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
@@ -103,9 +103,7 @@ def model_of(label: str) -> type[Model] | None:
 def _concrete_label(label: str, field: str) -> str:
     model = model_of(label)
     if model is None:
-        raise InvalidReference(
-            f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'."
-        )
+        raise InvalidReference(f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'.")
     return model._meta.concrete_model._meta.label  # type: ignore[union-attr]
 
 
@@ -120,4 +118,4 @@ def _native_pk(label: str, pk: Any) -> Any:
         raise InvalidReference(f"{pk!r} cannot be the pk of a {label}.") from error
 
 
-Referable = Union[Model, Reference, tuple, str, int, UUID]
+Referable = Model | Reference | tuple | str | int | UUID

@@ -50,9 +50,7 @@ class FollowQuerySet(models.QuerySet["AbstractFollow"]):
         """
         last: Any = None
         while True:
-            rows = (
-                self.order_by("user_id") if last is None else self.filter(user__gt=last).order_by("user_id")
-            )
+            rows = self.order_by("user_id") if last is None else self.filter(user__gt=last).order_by("user_id")
             pks = list(rows.values_list("user_id", flat=True)[:size])
             if not pks:
                 return
@@ -113,9 +111,7 @@ class SourceManager(models.Manager):
         found: set[UUID] = set()
         owners = list(dict.fromkeys(owners))
         for start in range(0, len(owners), self.sources_per_query):
-            found.update(
-                self._limited(owners[start : start + self.sources_per_query], limit, before or MAX_ID)
-            )
+            found.update(self._limited(owners[start : start + self.sources_per_query], limit, before or MAX_ID))
             found = set(islice(sorted(found, reverse=True), limit))
         return sorted(found, reverse=True)
 

@@ -79,9 +79,7 @@ def relation_changed(
         model_saved(model, row)
 
 
-def follow_saved(
-    sender: type[Model], instance: Follow, created: bool, raw: bool = False, **kwargs: Any
-) -> None:
+def follow_saved(sender: type[Model], instance: Follow, created: bool, raw: bool = False, **kwargs: Any) -> None:
     """A follow by ORM, admin or view: show what the target did before."""
     if created and not raw:
         _for_graph(tasks.back_fill, instance)
@@ -134,9 +132,7 @@ def _for_graph(task: Any, follow: Follow) -> None:
 
 def _connect_owner(model: Any) -> None:
     if isinstance(model, type) and issubclass(model, Model):
-        signals.post_delete.connect(
-            owner_deleted, sender=model, dispatch_uid=f"django_feeds.{model._meta.label}.owner"
-        )
+        signals.post_delete.connect(owner_deleted, sender=model, dispatch_uid=f"django_feeds.{model._meta.label}.owner")
 
 
 def _tables(using: str) -> list[str]:

@@ -92,9 +92,7 @@ def write_many(publications: Iterable[Publication]) -> list[ActivityRecord]:
 def retract(keys: Collection[UUID]) -> list[ActivityRecord]:
     """Take the activities with these identity keys back; returns the records that stood until now."""
     with transaction.atomic(using=database()):
-        records = list(
-            ActivityRecord.objects.select_for_update().filter(identity_key__in=keys, published=True)
-        )
+        records = list(ActivityRecord.objects.select_for_update().filter(identity_key__in=keys, published=True))
         sources = standing(record.activity_id for record in records)
         for record in records:
             _remember_place(record, sources.get(record.activity_id, set()))
@@ -134,9 +132,7 @@ def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> di
 def standing(ids: Iterable[UUID]) -> dict[UUID, set[Owner]]:
     """By whom each of these activities is brought now; those that stand with nobody are left out."""
     brought: dict[UUID, set[Owner]] = {}
-    for id, owner in RecordSource.objects.filter(activity_id__in=list(ids)).values_list(
-        "activity_id", "owner"
-    ):
+    for id, owner in RecordSource.objects.filter(activity_id__in=list(ids)).values_list("activity_id", "owner"):
         brought.setdefault(id, set()).add(owner)
     return brought
 
@@ -226,8 +222,7 @@ def _remember_place(record: ActivityRecord, owners: Collection[Owner]) -> None:
 
 def _bring(record: ActivityRecord, owners: Sequence[Owner]) -> None:
     RecordSource.objects.bulk_create(
-        RecordSource(owner=owner, activity_id=record.activity_id, record=record)
-        for owner in dict.fromkeys(owners)
+        RecordSource(owner=owner, activity_id=record.activity_id, record=record) for owner in dict.fromkeys(owners)
     )
 
 

@@ -41,9 +41,7 @@ def get_feed_class(alias: str) -> type[Feed]:
     options = _options("FEEDS", alias, FEED_OPTIONS, UnknownFeed)
     base = _import("FEEDS", alias, options.get("CLASS", "django_feeds.feeds.Feed"), UnknownFeed)
     if not (isinstance(base, type) and issubclass(base, Feed)):
-        raise UnknownFeed(
-            f"DJANGO_FEEDS['FEEDS'][{alias!r}]['CLASS'] is {base!r}, which is no subclass of Feed."
-        )
+        raise UnknownFeed(f"DJANGO_FEEDS['FEEDS'][{alias!r}]['CLASS'] is {base!r}, which is no subclass of Feed.")
     attributes: dict[str, Any] = {
         "key_format": options.get("KEY_FORMAT", f"{alias}:%(user_id)s"),
         "alias": alias,
@@ -76,15 +74,11 @@ def managers() -> list[Manager]:
     return [get_manager(name) for name in conf.get("MANAGERS")]
 
 
-def _options(
-    setting: str, alias: str, known: set[str], error: type[FeedsConfigurationError]
-) -> dict[str, Any]:
+def _options(setting: str, alias: str, known: set[str], error: type[FeedsConfigurationError]) -> dict[str, Any]:
     declared = conf.get(setting)
     if alias not in declared:
         names = ", ".join(sorted(declared)) or "none"
-        raise error(
-            f"DJANGO_FEEDS['{setting}'] has no {alias!r}; it has: {names}. Add it there, or mend the name."
-        )
+        raise error(f"DJANGO_FEEDS['{setting}'] has no {alias!r}; it has: {names}. Add it there, or mend the name.")
     options = declared[alias]
     unknown = set(options) - known
     if unknown:
@@ -108,9 +102,7 @@ def _import(setting: str, alias: str, path: Any, error: type[FeedsConfigurationE
 
 def _positive(alias: str, length: Any) -> int:
     if not isinstance(length, int) or length < 1:
-        raise UnknownFeed(
-            f"DJANGO_FEEDS['FEEDS'][{alias!r}]['MAX_LENGTH'] must be 1 or more, not {length!r}."
-        )
+        raise UnknownFeed(f"DJANGO_FEEDS['FEEDS'][{alias!r}]['MAX_LENGTH'] must be 1 or more, not {length!r}.")
     return length
 
 

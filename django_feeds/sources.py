@@ -218,11 +218,7 @@ def register_mixins() -> None:
     for model in apps.get_models():
         if issubclass(model, ActivityMixin) and model not in _sources:
             names = ("verb", "actor", "object", "target", "time", "feeds", "manager")
-            said = {
-                name: getattr(model, f"activity_{name}")
-                for name in names
-                if hasattr(model, f"activity_{name}")
-            }
+            said = {name: getattr(model, f"activity_{name}") for name in names if hasattr(model, f"activity_{name}")}
             _add(type(f"{model.__name__}Source", (_MixinSource,), said)(model))
 
 
@@ -241,9 +237,7 @@ def source_of(model: type[models.Model]) -> ActivitySource:
     found = sources_of(model)
     if not found:
         name = model.__name__
-        raise InvalidSource(
-            f"{name} causes no activities; decorate an ActivitySource with @register({name})."
-        )
+        raise InvalidSource(f"{name} causes no activities; decorate an ActivitySource with @register({name}).")
     return found[0]
 
 
@@ -271,11 +265,7 @@ def related(instance: Any, name: str) -> Any:
         field = instance._meta.get_field(name)
     except FieldDoesNotExist:
         return getattr(instance, name)
-    if (
-        not isinstance(field, models.ForeignKey)
-        or field.is_cached(instance)
-        or not field.target_field.primary_key
-    ):
+    if not isinstance(field, models.ForeignKey) or field.is_cached(instance) or not field.target_field.primary_key:
         return getattr(instance, name)
     pk = getattr(instance, field.attname)
     return None if pk is None else Reference(field.related_model._meta.concrete_model._meta.label, pk)

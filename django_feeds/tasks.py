@@ -117,9 +117,7 @@ def mode() -> str:
     if chosen is None:
         return "celery" if current_app.conf.broker_url else "inline"
     if chosen not in ("celery", "inline"):
-        raise FeedsConfigurationError(
-            f"DJANGO_FEEDS['TASKS'] must be 'celery', 'inline' or None, not {chosen!r}."
-        )
+        raise FeedsConfigurationError(f"DJANGO_FEEDS['TASKS'] must be 'celery', 'inline' or None, not {chosen!r}.")
     return chosen
 
 

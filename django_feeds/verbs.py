@@ -112,13 +112,9 @@ def get_verb_by_id(id: int) -> type[Verb]:
         raise ValueError(f"A verb's id is an integer, not {id!r}.")
     for holder, other in clashes:
         if holder.id == id:
-            raise VerbClash(
-                f"{_path(holder)} and {_path(other)} both have the id {id}; give one of them a free id."
-            )
+            raise VerbClash(f"{_path(holder)} and {_path(other)} both have the id {id}; give one of them a free id.")
     if id not in _verbs:
-        raise UnknownVerb(
-            f"No verb is registered under {id}; register it in a `feeds.py` of an installed app."
-        )
+        raise UnknownVerb(f"No verb is registered under {id}; register it in a `feeds.py` of an installed app.")
     return _verbs[id]
 
 
@@ -165,9 +161,7 @@ class Comment(Verb):
     past_tense = "commented on"
     phrase = _("%(actor)s commented on %(object)s")
     phrase_with_target = _("%(actor)s commented on %(object)s in %(target)s")
-    group_phrase = ngettext_lazy(
-        "%(actors)s commented on %(object)s", "%(actors)s commented %(count)d times", "count"
-    )
+    group_phrase = ngettext_lazy("%(actors)s commented on %(object)s", "%(actors)s commented %(count)d times", "count")
 
 
 @register

@@ -80,11 +80,16 @@ class Feed(AsyncFeed):
 
     @classmethod
     def key_for(cls, owner: Owner) -> str:
+        """The key of this owner's timeline."""
+        if "%(user_id)s" not in cls.key_format:
+            raise FeedsConfigurationError(
+                f"{cls.__name__}.key_format is {cls.key_format!r}, one feed for everybody; it must hold %(user_id)s."
+            )
         try:
             return cls.key_format % {"user_id": owner}
         except (KeyError, TypeError, ValueError) as error:
             raise FeedsConfigurationError(
-                f"{cls.__name__}.key_format is {cls.key_format!r}; it must hold %(user_id)s and nothing else to fill in."
+                f"{cls.__name__}.key_format is {cls.key_format!r}; its only blank may be %(user_id)s."
             ) from error
 
     @classmethod
@@ -196,7 +201,8 @@ class Feed(AsyncFeed):
         """
         One page: `items`, at most `limit`, and `next`, the cursor to pass as `after`, None where the feed ends.
 
-        Only what `viewer` (a user; default: the feed's viewer; None: the public) may see. Where the timeline ends early and the sources are known, it goes on by pull.
+        Only what `viewer` (a user; default: the feed's viewer; None: the public) may see. Where the timeline ends
+        early and the sources are known, it goes on by pull.
         Raises InvalidCursor for a cursor that no page gave, StorageUnavailable.
         """
         return read_page(self, after, limit, viewer or self.viewer)

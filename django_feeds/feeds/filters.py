@@ -35,9 +35,7 @@ class Bounds:
         bounds = self
         for lookup, value in lookups.items():
             if lookup not in _LOOKUPS:
-                raise InvalidSlice(
-                    f"A feed cannot be filtered by {lookup!r}; it can by {', '.join(_LOOKUPS)}."
-                )
+                raise InvalidSlice(f"A feed cannot be filtered by {lookup!r}; it can by {', '.join(_LOOKUPS)}.")
             bounds = bounds._with(lookup.rpartition("__")[2], _as_id(value))
         return bounds
 

@@ -39,7 +39,7 @@ class FeedAssertions:
         """The feed shows just the activities of these things, in this order."""
         expected = [_ids(thing) for thing in things]
         shown = _shown(feed)
-        if len(shown) != len(expected) or any(id not in ids for id, ids in zip(shown, expected)):
+        if len(shown) != len(expected) or any(id not in ids for id, ids in zip(shown, expected, strict=True)):
             self.fail(f"{feed!r} shows {_text(feed)}, not {things!r}.")  # type: ignore[attr-defined]
 
 
