@@ -24,6 +24,26 @@ from __future__ import annotations
 
 from django.core.exceptions import ImproperlyConfigured
 
+__all__ = [
+    "FeedsConfigurationError",
+    "FeedsError",
+    "InvalidActivity",
+    "InvalidCursor",
+    "InvalidOwner",
+    "InvalidReference",
+    "InvalidSlice",
+    "InvalidSource",
+    "NotHydrated",
+    "NotInFeed",
+    "OffsetTooDeep",
+    "StorageUnavailable",
+    "UnknownFeed",
+    "UnknownManager",
+    "UnknownStorage",
+    "UnknownVerb",
+    "VerbClash",
+]
+
 
 class FeedsError(Exception):
     """Anything django_feeds raises. Catch it; it is never raised itself."""

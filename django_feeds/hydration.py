@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 
 from . import records, serializers
 from .activity import Activity
-from .owners import Reference, model_of
+from .owners import Reference, label_of, model_of
 from .storage import BaseStorage
 
 __all__ = ["activities", "hydrate", "present", "register"]
@@ -25,7 +25,7 @@ _rules: dict[str, Callable[[Any, Model], bool]] = {}
 
 def register(model: type[Model], queryset: Callable[[], QuerySet], can_see: Callable[[Any, Model], bool]) -> None:
     """Load rows of `model` with this queryset, and show activities about them to whom `can_see` allows."""
-    label = model._meta.concrete_model._meta.label  # type: ignore[union-attr]
+    label = label_of(model)
     _querysets[label] = queryset
     _rules[label] = can_see
 

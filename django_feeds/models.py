@@ -46,7 +46,7 @@ class AbstractFollow(models.Model):
         verbose_name_plural = _("follows")
 
     def __str__(self) -> str:
-        return f"{self.user_id} → {self.target}"  # type: ignore[attr-defined]
+        return f"{self.user_id} → {self.target}"
 
     @property
     def target_reference(self) -> Reference:
@@ -176,4 +176,9 @@ class TimelineEntry(models.Model):
     group = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.timeline_id}: {self.activity_id}"  # type: ignore[attr-defined]
+        return f"{self.timeline_id}: {self.activity_id}"
+
+    @property
+    def digests(self) -> tuple[int | None, int | None]:
+        """Of its actor and of its group; None stands for none."""
+        return self.actor, self.group

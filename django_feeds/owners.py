@@ -17,7 +17,7 @@ from django.db.models import Model
 
 from .exceptions import InvalidOwner, InvalidReference
 
-__all__ = ["Owner", "Reference", "model_of", "owner_of", "refer", "reference_of", "user_label"]
+__all__ = ["Owner", "Reference", "label_of", "model_of", "owner_of", "refer", "reference_of", "user_label"]
 
 Owner = str
 
@@ -51,7 +51,7 @@ def refer(value: Any, label: str | None = None, field: str = "object") -> Refere
     if isinstance(value, Model):
         if value.pk is None:
             raise InvalidReference(f"The {field} {value!r} is not saved yet; save it before it is used.")
-        return Reference(value._meta.concrete_model._meta.label, value.pk)
+        return Reference(label_of(type(value)), value.pk)
     if isinstance(value, (tuple, list)) and len(value) == 2 and isinstance(value[0], str):
         return Reference(_concrete_label(value[0], field), _native_pk(value[0], value[1]))
     if isinstance(value, (str, int, UUID)) and not isinstance(value, bool) and label and str(value):
@@ -59,6 +59,11 @@ def refer(value: Any, label: str | None = None, field: str = "object") -> Refere
     raise InvalidReference(
         f"The {field} {value!r} names no row; pass a saved model instance, a ('app.Model', pk) pair or a pk."
     )
+
+
+def label_of(model: type[Model]) -> str:
+    """The label of a model; a proxy has that of the concrete class, so that a row has one name."""
+    return (model._meta.concrete_model or model)._meta.label
 
 
 def user_label() -> str:
@@ -104,7 +109,7 @@ def _concrete_label(label: str, field: str) -> str:
     model = model_of(label)
     if model is None:
         raise InvalidReference(f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'.")
-    return model._meta.concrete_model._meta.label  # type: ignore[union-attr]
+    return label_of(model)
 
 
 def _native_pk(label: str, pk: Any) -> Any:
@@ -113,7 +118,7 @@ def _native_pk(label: str, pk: Any) -> Any:
     if model is None:
         return pk
     try:
-        return model._meta.pk.to_python(pk)  # type: ignore[union-attr]
+        return model._meta.pk.to_python(pk)
     except ValidationError as error:
         raise InvalidReference(f"{pk!r} cannot be the pk of a {label}.") from error
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import connections, models
 
 from .exceptions import InvalidOwner
 from .ids import MAX_ID
-from .owners import Owner, owner_of, user_label
-
-if TYPE_CHECKING:
-    pass
+from .owners import Owner, label_of, owner_of, user_label
 
 __all__ = ["FollowManager", "FollowQuerySet", "SourceManager"]
 
 
-class FollowQuerySet(models.QuerySet["AbstractFollow"]):
+class FollowQuerySet(models.QuerySet[Any]):
     """Follows, asked for by follower or by target; users, other rows, pks and owner strings are all fine."""
 
     def followers(self, target: Any) -> FollowQuerySet:
@@ -33,7 +30,7 @@ class FollowQuerySet(models.QuerySet["AbstractFollow"]):
 
     def of_model(self, model: type[models.Model]) -> FollowQuerySet:
         """Only those whose target is a row of this model."""
-        label = model._meta.concrete_model._meta.label  # type: ignore[union-attr]
+        label = label_of(model)
         if label == user_label():
             return self.exclude(target__contains=":")
         return self.filter(target__startswith=f"{label}:")
@@ -117,10 +114,9 @@ class SourceManager(models.Manager):
 
     def _limited(self, owners: Sequence[Owner], limit: int, before: UUID) -> Iterator[UUID]:
         connection = connections[self.db]
-        field = self.model._meta.get_field("activity_id")
-        table, activity_id, owner = (
-            connection.ops.quote_name(name) for name in (self.model._meta.db_table, field.column, "owner")
-        )
+        field: Any = self.model._meta.get_field("activity_id")
+        names = (self.model._meta.db_table, "activity_id", "owner")
+        table, activity_id, owner = map(connection.ops.quote_name, names)
         term = (
             f"SELECT {activity_id} FROM (SELECT {activity_id} FROM {table} WHERE {owner} = %s "
             f"AND {activity_id} < %s ORDER BY {activity_id} DESC LIMIT {int(limit)}) AS limited"

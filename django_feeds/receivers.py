@@ -43,7 +43,7 @@ def connect_source(source: ActivitySource) -> None:
     signals.post_delete.connect(model_deleted, sender=source.model, dispatch_uid=f"{uid}.deleted")
     for name in source.feeds:
         field = source.model._meta.get_field(name)
-        _connect_owner(field.related_model)  # type: ignore[arg-type]
+        _connect_owner(field.related_model)
         if field.many_to_many:
             through = getattr(source.model, name).through
             signals.m2m_changed.connect(
@@ -127,7 +127,7 @@ def verbs_changed(sender: Any, using: str, **kwargs: Any) -> None:
 def _for_graph(task: Any, follow: Follow) -> None:
     for manager in managers():
         if not manager.owns_graph:
-            tasks.enqueue_on_commit(task, manager.name, str(follow.user_id), [follow.target])  # type: ignore[attr-defined]
+            tasks.enqueue_on_commit(task, manager.name, str(follow.user_id), [follow.target])
 
 
 def _connect_owner(model: Any) -> None:

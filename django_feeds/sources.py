@@ -26,7 +26,7 @@ from django.utils import timezone
 from . import conf, hydration
 from .activity import Activity
 from .exceptions import InvalidSource
-from .owners import Reference, owner_of
+from .owners import Reference, label_of, owner_of
 from .records import Publication
 from .verbs import Verb
 
@@ -118,8 +118,7 @@ class ActivitySource:
 
     def identity(self, instance: Any) -> list[Any]:
         """What the activity's id follows from."""
-        label = self.label or self.model._meta.concrete_model._meta.label  # type: ignore[union-attr]
-        return [label, str(instance.pk), self.verb.id]
+        return [self.label or label_of(self.model), str(instance.pk), self.verb.id]
 
     def activity(self, instance: Any) -> Activity | None:
         """The activity of this row; None where it has no actor or object."""
@@ -268,7 +267,7 @@ def related(instance: Any, name: str) -> Any:
     if not isinstance(field, models.ForeignKey) or field.is_cached(instance) or not field.target_field.primary_key:
         return getattr(instance, name)
     pk = getattr(instance, field.attname)
-    return None if pk is None else Reference(field.related_model._meta.concrete_model._meta.label, pk)
+    return None if pk is None else Reference(label_of(field.related_model), pk)
 
 
 def set_once_field(model: type[models.Model]) -> str | None:

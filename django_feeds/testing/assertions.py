@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.db.models import Model
@@ -19,6 +20,9 @@ __all__ = ["FeedAssertions"]
 class FeedAssertions:
     """Mix into a TestCase. A thing is an activity, its id, or a row whose model causes activities."""
 
+    fail: Callable[[str], NoReturn]
+    """The TestCase's."""
+
     def assertInFeed(self, thing: Any, feed: Feed) -> None:
         """The feed shows the activity of this thing, exactly once."""
         ids, shown = _ids(thing), _shown(feed)
@@ -26,21 +30,21 @@ class FeedAssertions:
         if times != 1:
             self.fail(
                 f"{thing!r} is in {feed!r} {times} times, not once. It shows {len(shown)}: {_text(feed)}"
-            )  # type: ignore[attr-defined]
+            )
 
     def assertNotInFeed(self, thing: Any, feed: Feed) -> None:
         """Neither does the feed show the activity of this thing, nor does its timeline hold it."""
         ids = _ids(thing)
         held = {entry.id for entry in feed.entries(feed.max_length)}
         if ids & held or ids & set(_shown(feed)):
-            self.fail(f"{thing!r} is in {feed!r}: {_text(feed)}")  # type: ignore[attr-defined]
+            self.fail(f"{thing!r} is in {feed!r}: {_text(feed)}")
 
     def assertFeedEqual(self, feed: Feed, things: Any) -> None:
         """The feed shows just the activities of these things, in this order."""
         expected = [_ids(thing) for thing in things]
         shown = _shown(feed)
         if len(shown) != len(expected) or any(id not in ids for id, ids in zip(shown, expected, strict=True)):
-            self.fail(f"{feed!r} shows {_text(feed)}, not {things!r}.")  # type: ignore[attr-defined]
+            self.fail(f"{feed!r} shows {_text(feed)}, not {things!r}.")
 
 
 def _shown(feed: Feed) -> list[UUID]:
