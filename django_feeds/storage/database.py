@@ -1,0 +1,201 @@
+"""The storage that is the project's own database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar
+from uuid import UUID
+from zlib import crc32
+
+from django.core import checks
+from django.db import InterfaceError, OperationalError, connections, router
+
+from ..exceptions import StorageUnavailable
+from ..ids import MAX_ID, before
+from ..models import TimelineEntry
+from .base import BaseStorage, Entry, Slice
+from .dialects import Dialect, dialect_for
+from .dialects.plain import Range
+
+__all__ = ["DatabaseStorage"]
+
+ROWS_PER_STATEMENT = 10_000
+
+Item = TypeVar("Item")
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def reaching(method: Method) -> Method:
+    """Raise StorageUnavailable where the database did not answer: gone, locked, out of time, a deadlock."""
+
+    @wraps(method)
+    def reach(self: DatabaseStorage, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            raise StorageUnavailable(f"The database of the storage {self.alias!r} did not answer: {error}") from error
+
+    return reach  # type: ignore[return-value]
+
+
+class DatabaseStorage(BaseStorage):
+    """
+    Keeps timelines in two tables. Option DATABASE: an alias of DATABASES; without it the routers say.
+
+    A push is one statement, whatever the number of timelines, and touches no row of a timeline itself: a counter
+    there would cost more than the entry. So a timeline is not counted on each push but, by a rule that depends on
+    nothing but its key and the activity, on one of many; what lies beyond the bound until then, readers leave out.
+
+    Activities are in the same database as their records, so that there is no body to keep.
+    """
+
+    keeps_bodies = False
+
+    def check(self) -> list[checks.CheckMessage]:
+        messages: list[checks.CheckMessage] = []
+        unknown = sorted(set(self.options) - {"DATABASE"})
+        if unknown:
+            messages.append(
+                checks.Error(
+                    f"The storage {self.alias!r} has unknown OPTIONS: {', '.join(unknown)}.",
+                    hint="The database storage knows one option, DATABASE.",
+                    id="django_feeds.E050",
+                )
+            )
+        database = self.options.get("DATABASE")
+        if database is not None and database not in connections.settings:
+            messages.append(
+                checks.Error(
+                    f"The storage {self.alias!r} is to be in the database {database!r}, which DATABASES does not have.",
+                    hint=f"There are: {', '.join(connections.settings)}.",
+                    id="django_feeds.E051",
+                )
+            )
+        return messages
+
+    def identity(self) -> tuple[Any, ...]:
+        return (DatabaseStorage, self.options.get("DATABASE") or router.db_for_write(TimelineEntry))
+
+    def reader(self) -> Dialect:
+        return dialect_for(self.options.get("DATABASE") or router.db_for_read(TimelineEntry))
+
+    def writer(self) -> Dialect:
+        return dialect_for(self.options.get("DATABASE") or router.db_for_write(TimelineEntry))
+
+    # Written
+
+    @reaching
+    def add(
+        self,
+        keys: Sequence[str],
+        entries: Sequence[Entry],
+        *,
+        max_length: int,
+        floor: UUID | None = None,
+        bodies: Mapping[UUID, str] | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        entries = sorted({entry.id: entry for entry in entries}.values())
+        if not entries and floor is None:
+            return
+        dialect = self.writer()
+        for some in chunks(list(dict.fromkeys(keys)), dialect.chunk):
+            if floor is None:
+                self._insert(dialect, some, entries, before(entries[0].id))
+                due = due_for_cut(some, entries, max_length)
+            else:
+                self._complete(dialect, some, entries, floor)
+                due = some
+            if due:
+                dialect.cut(due, max_length)
+
+    def _insert(self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID) -> None:
+        """Put the entries on the timelines; make those that are missing, with this floor."""
+        for part in chunks(entries, min(dialect.entry_chunk, max(ROWS_PER_STATEMENT // len(keys), 1))):
+            missing = dialect.insert(keys, part)
+            if missing:
+                dialect.create(missing, floor)
+                dialect.insert(sorted(missing), part)
+
+    def _complete(self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID) -> None:
+        """Nobody sees the lower floor before the entries that make it true."""
+        with dialect.atomic():
+            dialect.create(keys, floor)
+            dialect.lower(keys, floor)
+            self._insert(dialect, keys, entries, floor)
+
+    @reaching
+    def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
+        dialect = self.writer()
+        for some in chunks(list(dict.fromkeys(keys)), dialect.chunk):
+            for part in chunks(sorted(ids), dialect.entry_chunk):
+                dialect.remove(some, part)
+
+    @reaching
+    def trim(self, keys: Sequence[str], length: int) -> None:
+        dialect = self.writer()
+        for some in chunks(keys, dialect.chunk):
+            dialect.cut(some, length)
+
+    @reaching
+    def delete(self, keys: Sequence[str]) -> None:
+        dialect = self.writer()
+        for some in chunks(keys, dialect.chunk):
+            dialect.delete(some)
+
+    # Read
+
+    @reaching
+    def slice(
+        self,
+        key: str,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        after: UUID | None = None,
+        offset: int = 0,
+        oldest_first: bool = False,
+    ) -> Slice:
+        dialect = self.reader()
+        floor, entries = dialect.page(key, Range(limit, before, after, offset, oldest_first))
+        if floor is None:
+            floor = dialect.floors([key]).get(key, MAX_ID)
+        return Slice(entries, floor)
+
+    @reaching
+    def slice_many(self, keys: Sequence[str], *, limit: int, before: UUID | None = None) -> dict[str, Slice]:
+        dialect = self.reader()
+        slices = {key: Slice([]) for key in keys}
+        for some in chunks(list(slices), dialect.chunk):
+            for key, (floor, entries) in dialect.pages(some, Range(limit, before)).items():
+                slices[key] = Slice(entries, floor)
+        return slices
+
+    @reaching
+    def count(self, key: str, *, max_length: int) -> int:
+        return self.reader().count(key, max_length)
+
+    @reaching
+    def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
+        rank = self.reader().rank(key, id, max_length)
+        return rank if rank is not None and rank < max_length else None
+
+
+def due_for_cut(keys: Sequence[str], entries: Sequence[Entry], max_length: int) -> Sequence[str]:
+    """
+    Which of these timelines are to be counted after this push: about one in `every`, evenly spread.
+
+    All of them after many entries at once, so that a timeline has at most about `every` more than it shows.
+    """
+    every = max(max_length // 10, 100)
+    if len(entries) * 10 > every or len(entries) > len(keys):
+        return keys
+    seeds = [crc32(entry.id.bytes) for entry in entries]
+    return [key for key in keys if any(crc32(key.encode(), seed) % every == 0 for seed in seeds)]
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
