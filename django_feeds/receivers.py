@@ -41,8 +41,11 @@ def connect_source(source: ActivitySource) -> None:
     uid = f"django_feeds.{source.model._meta.label}"
     signals.post_save.connect(model_saved, sender=source.model, dispatch_uid=f"{uid}.saved")
     signals.post_delete.connect(model_deleted, sender=source.model, dispatch_uid=f"{uid}.deleted")
+    relations = {field.name: field for field in source.model._meta.get_fields()}
     for name in source.feeds:
-        field = source.model._meta.get_field(name)
+        field: Any = relations.get(name)
+        if field is None:
+            continue  # a property; or a wrong name, which a check reports once the app has started
         _connect_owner(field.related_model)
         if field.many_to_many:
             through = getattr(source.model, name).through
@@ -69,14 +72,20 @@ def model_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
 
 
 def relation_changed(
-    model: type[Model], instance: Any, action: str, reverse: bool, pk_set: Any = None, **kwargs: Any
+    tracked: type[Model], instance: Any, action: str, reverse: bool, pk_set: Any = None, **kwargs: Any
 ) -> None:
     """Tags came or went: the activity appears on other feeds."""
+    rows = tracked._default_manager
+    if action == "pre_clear" and reverse:  # afterwards nobody knows whose tag it was
+        through, field = kwargs["sender"], _field_to(kwargs["sender"], type(instance))
+        to_row = _field_to(through, tracked)
+        pks = through._default_manager.filter(**{field: instance.pk}).values_list(to_row, flat=True)
+        instance._django_feeds_cleared = list(pks)
     if action not in ("post_add", "post_remove", "post_clear"):
         return
-    rows = model._default_manager.filter(pk__in=pk_set or ()) if reverse else [instance]
-    for row in rows:
-        model_saved(model, row)
+    changed = pk_set if pk_set is not None else instance.__dict__.pop("_django_feeds_cleared", ())
+    for row in rows.filter(pk__in=changed) if reverse else [instance]:
+        model_saved(tracked, row)
 
 
 def follow_saved(sender: type[Model], instance: Follow, created: bool, raw: bool = False, **kwargs: Any) -> None:
@@ -128,6 +137,14 @@ def _for_graph(task: Any, follow: Follow) -> None:
     for manager in managers():
         if not manager.owns_graph:
             tasks.enqueue_on_commit(task, manager.name, str(follow.user_id), [follow.target])
+
+
+def _field_to(through: type[Model], model: type[Model]) -> str:
+    """The foreign key of this many-to-many table that leads to this model."""
+    for field in through._meta.get_fields():
+        if field.many_to_one and field.related_model is model:
+            return field.attname  # type: ignore[union-attr]
+    raise LookupError(f"{through._meta.label} has no foreign key to {model._meta.label}.")
 
 
 def _connect_owner(model: Any) -> None:

@@ -288,7 +288,7 @@ def as_time(value: Any) -> datetime:
 
 
 def _checked(model: Any, source_class: type[ActivitySource]) -> type[models.Model]:
-    if not (isinstance(model, type) and issubclass(model, models.Model)) or model._meta.abstract:
+    if not (isinstance(model, models.base.ModelBase) and hasattr(model, "_meta")) or model._meta.abstract:
         raise InvalidSource(f"register() takes concrete models, not {model!r}.")
     verb = getattr(source_class, "verb", None)
     if not (isinstance(verb, type) and issubclass(verb, Verb)):
