@@ -21,7 +21,7 @@ from .reader import sources_of
 if TYPE_CHECKING:
     from .managers import Manager
 
-__all__ = ["back_fill", "refill", "sweep"]
+__all__ = ["back_fill", "clean", "refill", "stored", "sweep", "unbrought"]
 
 SWEEP = 1_000
 
@@ -49,21 +49,36 @@ def sweep(
     """
     Take off the feeds of one reader what no source of his brings any more; `targets` are those he left.
 
-    One pass over each feed, and the truth about its entries in one query for a thousand: what another followed
-    source still brings stays, and so does what was added to the feed by hand. Where nobody can tell whom he
-    follows, everything that `targets` bring goes. Then the feed is filled up again. `leaving` are sources that
-    count as left already.
+    Then the feeds are filled up again.
     """
     for feed_class in manager.feed_classes.values():
-        for ids in _stored(feed_class, owner):
-            gone = _unbrought(manager, feed_class, owner, ids, targets, leaving)
-            if gone:
-                feed_class.discard([owner], gone, at=at)
-                # Followed or published again while this ran: what does not count as gone now comes back.
-                back = set(gone) - set(_unbrought(manager, feed_class, owner, gone, targets, leaving))
-                if back:
-                    feed_class.push([owner], feed_class.entries_for(back), at=at)
+        clean(manager, feed_class, owner, at, targets, leaving)
         refill(manager, feed_class, owner, at)
+
+
+def clean(
+    manager: Manager,
+    feed_class: type[Feed],
+    owner: Owner,
+    at: datetime,
+    targets: Collection[Owner] = (),
+    leaving: Collection[Owner] = (),
+) -> None:
+    """
+    Take off one feed what no source of it brings any more.
+
+    One pass over the feed, and the truth about its entries in one query for a thousand: what another followed
+    source still brings stays, and so does what was added to the feed by hand. Where nobody can tell whom he
+    follows, everything that `targets` bring goes. `leaving` are sources that count as left already.
+    """
+    for ids in stored(feed_class, owner):
+        gone = unbrought(manager, feed_class, owner, ids, targets, leaving)
+        if gone:
+            feed_class.discard([owner], gone, at=at)
+            # Followed or published again while this ran: what does not count as gone now comes back.
+            back = set(gone) - set(unbrought(manager, feed_class, owner, gone, targets, leaving))
+            if back:
+                feed_class.push([owner], feed_class.entries_for(back), at=at)
 
 
 def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False) -> None:
@@ -92,7 +107,7 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
         added = ids
 
 
-def _stored(feed_class: type[Feed], owner: Owner) -> Iterator[list[UUID]]:
+def stored(feed_class: type[Feed], owner: Owner) -> Iterator[list[UUID]]:
     """All ids on a timeline, those beyond its bound too, a thousand at a time."""
     storage, key, before = feed_class.get_storage(), feed_class.key_for(owner), None
     while True:
@@ -104,13 +119,13 @@ def _stored(feed_class: type[Feed], owner: Owner) -> Iterator[list[UUID]]:
         before = entries[-1].id
 
 
-def _unbrought(
+def unbrought(
     manager: Manager,
     feed_class: type[Feed],
     owner: Owner,
     ids: Collection[UUID],
-    targets: Collection[Owner],
-    leaving: Collection[Owner],
+    targets: Collection[Owner] = (),
+    leaving: Collection[Owner] = (),
 ) -> list[UUID]:
     """Those of these ids that no source of this reader brings."""
     followed, brought = sources_of(manager, feed_class, owner), records.standing(ids)
