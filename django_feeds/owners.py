@@ -51,7 +51,8 @@ def refer(value: Any, label: str | None = None, field: str = "object") -> Refere
     if isinstance(value, Model):
         if value.pk is None:
             raise InvalidReference(f"The {field} {value!r} is not saved yet; save it before it is used.")
-        return Reference(label_of(type(value)), value.pk)
+        # Not type(value): request.user is a lazy object that only says it is a user.
+        return Reference(label_of(value._meta.model), value.pk)
     if isinstance(value, (tuple, list)) and len(value) == 2 and isinstance(value[0], str):
         return Reference(_concrete_label(value[0], field), _native_pk(value[0], value[1]))
     if isinstance(value, (str, int, UUID)) and not isinstance(value, bool) and label and str(value):

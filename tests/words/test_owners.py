@@ -2,6 +2,7 @@ import uuid
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.functional import SimpleLazyObject
 
 from django_feeds.exceptions import InvalidOwner, InvalidReference
 from django_feeds.owners import Reference, owner_of, refer, reference_of
@@ -20,6 +21,10 @@ def test_a_proxy_is_its_concrete_model():
             app_label = "testapp"
 
     assert refer(BoardProxy(pk=5)) == Reference("testapp.Board", 5)
+
+
+def test_a_lazy_user_as_a_request_has_it_is_that_user():
+    assert owner_of(SimpleLazyObject(lambda: User(pk=13))) == "13"
 
 
 def test_a_pair_takes_the_pk_in_the_models_type():
