@@ -60,6 +60,8 @@ class InvalidReference(InvalidActivity):
 class NotHydrated(FeedsError, AttributeError):
     """Only the id of this reference is known; templates see an empty value."""
 
+    silent_variable_failure = True
+
 
 class UnknownVerb(FeedsError, KeyError):
     """No verb is registered under this id."""
