@@ -25,15 +25,15 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("feeds: what a feed is", {"feeds"}),
     (
         "which feed, from which model, to whom, push or pull",
-        {"delivery", "filling", "forgetting", "graph", "reader", "registry", "sources"},
+        {"delivery", "fallback", "filling", "following", "forgetting", "graph", "reader", "rebuilding", "registry", "sources"},
     ),
     ("tasks: later, elsewhere", {"tasks"}),
     ("managers: what happens", {"managers"}),
     (
         "edges: translate and present",
         {
-            *("admin", "apps", "checks", "management", "metrics", "policies", "receivers", "templatetags"),
-            *("testing", "urls", "views"),
+            *("admin", "apps", "checks", "management", "metrics", "policies", "receivers", "rendering"),
+            *("templatetags", "testing", "urls", "views"),
         },
     ),
 ]
