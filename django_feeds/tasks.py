@@ -18,6 +18,7 @@ from celery import current_app, shared_task
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerUnavailable
 
 from . import conf, delivery, filling, forgetting, records
 from .exceptions import FeedsConfigurationError, StorageUnavailable
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 RETRY: dict[str, Any] = {
     "acks_late": True,
-    "autoretry_for": (StorageUnavailable, OperationalError, InterfaceError),
+    "autoretry_for": (StorageUnavailable, BrokerUnavailable, OperationalError, InterfaceError),
     "retry_backoff": 2,
     "retry_backoff_max": 600,
     "max_retries": 10,
