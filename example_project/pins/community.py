@@ -1,0 +1,102 @@
+"""The words of the invented community: what people are called, what they like, and what they say about it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DEMO = "demo"
+"""User name and password of the user that visitors sign in as."""
+
+
+class Interest(NamedTuple):
+    """What people with an interest do: name boards, give titles, comment."""
+
+    boards: list[str]
+    openings: list[str]
+    places: list[str]
+    comments: list[str]
+
+
+FIRST_NAMES = """
+Ada Aisha Alma Amara Amir Ana Anders Anika Anton Aoife Arjun Asha Astrid Ayla Bela Benno Bianca Bjorn Bruno Camille
+Carla Carlos Chiara Chloe Clara Dara Dario Daniel Devi Diego Edda Elena Eli Elif Emil Emma Enzo Esra Esther Eva Farah
+Felix Fatima Finn Fiona Frida Gabriel Gita Grace Greta Hana Hugo Ida Idris Ilse Imani Ines Inga Iris Ivan Jana Jasper
+Joana Jonas Jun Kai Kamala Karim Katja Kenji Kira Lars Laila Lea Leo Lina Lior Lola Luca Lucia Maja Malik Mara Marco
+Maren Marta Mateo Mei Mila Mina Mira Moses Nadia Naomi Nora Noor Nils Olga Olivia Omar Oskar Paula Pia Priya Quinn
+Rafael Rana Rhea Rosa Ruben Sami Sana Sara Selma Signe Silas Sofia Stella Sven Tara Tessa Theo Tilda Tomas Uma Vera
+Viktor Wanda Yara Yuki Yusuf Zara Zoe
+""".split()
+LAST_NAMES = """
+Abe Achebe Adler Ahmed Almeida Andersen Aoki Aslan Bakker Bauer Becker Bellini Berg Bianchi Blom Brandt Bruun Castro
+Chen Costa Cruz Dahl Das Demir Diaz Dubois Eriksen Farouk Fischer Fontaine Frank Gallo Garcia Gomez Grant Gupta Haas
+Hansen Hassan Hayashi Holm Horvat Ito Ivanova Jansen Jensen Joshi Kaya Keller Khan Kim Klein Kovacs Kowalski Lang
+Larsen Laurent Lee Lehmann Lindgren Lopez Lund Mahmoud Marin Marino Martins Mbeki Meyer Mori Moreau Murphy Nair Nakano
+Ng Nielsen Novak Nwosu Okafor Olsen Ortega Osei Park Patel Pereira Petrov Quist Rahman Ramos Reyes Ricci Rossi Roux
+Sato Schmidt Shah Silva Simon Singh Sorensen Steiner Suzuki Tan Thomsen Torres Tran Vargas Vidal Vogel Wagner Walsh
+Weber Winter Wolf Wong Yamada Yilmaz Young Zhang Ziegler
+""".split()
+
+INTERESTS: dict[str, Interest] = {
+    "peaks": Interest(
+        ["High places", "Weekend hikes", "Above the clouds", "Huts and summits", "Alpine light"],
+        ["First light on", "The long way up", "Fog below", "Ridge walk along", "Last sun over", "A cold morning at"],
+        ["the Watzmann", "Kebnekaise", "Mount Aoraki", "the Dolomites", "Pico Turquino", "Triglav", "the Tatras"],
+        ["Six hours up, worth each of them.", "The hut at the saddle has the best soup.", "Next summer!"],
+    ),
+    "sea": Interest(
+        ["Salt water", "Sailing plans", "Blue hours", "Coast to coast", "Harbours"],
+        ["Evening sail off", "Slack water near", "The ferry to", "A calm day around", "Swimming at", "Leaving"],
+        ["Skagen", "Naxos", "the Outer Hebrides", "Lofoten", "Cabo Polonio", "Hvar", "the Wadden Sea"],
+        ["No wind at all, and nobody minded.", "I can smell the tar.", "That turquoise is not a filter."],
+    ),
+    "forest": Interest(
+        ["Into the woods", "Mushroom spots (secret)", "Green and quiet", "Cabins", "Moss"],
+        ["Fog between the firs of", "A path through", "After the rain in", "Old growth near", "Silence in"],
+        ["the Black Forest", "Koli", "the Bialowieza", "Shirakami", "the Harz", "Redwood Creek", "Hallerbos"],
+        ["You can hear the drops fall.", "Found chanterelles right behind this.", "Want this as a wallpaper."],
+    ),
+    "city": Interest(
+        ["City lights", "Night walks", "Skylines", "Rooftops", "Places to live one day"],
+        ["Midnight in", "Windows of", "The last tram through", "Blue hour over", "From a roof in", "Rain and neon in"],
+        ["Osaka", "Rotterdam", "Chicago", "Sao Paulo", "Warsaw", "Singapore", "Montreal"],
+        ["Somebody is always awake there.", "My old flat is the third lit window.", "The moon did the work."],
+    ),
+    "desert": Interest(
+        ["Dry and beautiful", "Dunes", "Road trips south", "Heat", "Sand and stars"],
+        ["Noon in", "Dune lines of", "Driving across", "A red evening in", "Shade, at last, in"],
+        ["the Namib", "Wadi Rum", "the Atacama", "Joshua Tree", "the Tabernas", "Merzouga", "the Thar"],
+        ["Bring twice the water you think.", "The colours change every five minutes.", "So quiet it rings."],
+    ),
+    "space": Interest(
+        ["Other worlds", "Night sky", "Posters for a rocket", "Planets I would visit", "Far out"],
+        ["Rings of", "Arriving at", "A postcard from", "Morning on", "Two moons over", "Drifting past"],
+        ["Kepler-22b", "Saturn, as I remember it", "Gliese 581", "Tau Ceti", "the outer belt", "Proxima b"],
+        ["Not to scale, thankfully.", "Printed this for the kids' room.", "One ticket, please."],
+    ),
+    "garden": Interest(
+        ["Cut flowers", "Balcony jungle", "Cottage garden", "Things that bloom in May", "Seeds to try"],
+        ["Wildflowers by", "What grew at", "A bunch from", "Late summer in", "Cosmos and poppies at", "Self-sown in"],
+        ["the back fence", "grandmother's plot", "the allotment", "Kew", "the railway bank", "our street"],
+        ["Sown in April, forgotten until July.", "The bees agree.", "Does anybody know the pink one?"],
+    ),
+    "pattern": Interest(
+        ["Tiles", "Bauhaus forever", "Patterns to print", "Quilts", "Grid love"],
+        ["Tile study", "Quarter circles", "Pattern for a kitchen", "Screen print", "Quilt block", "Shapes, week"],
+        ["no. 4", "no. 9", "in five colours", "from Lisbon", "after Albers", "for a rainy day", "no. 17"],
+        ["It repeats, and it never repeats.", "Would make a fine bathroom floor.", "The yellow carries it."],
+    ),
+    "pottery": Interest(
+        ["Clay", "Stoneware", "Vases I cannot afford", "Studio shelf", "Glaze tests"],
+        ["Three vases,", "Shelf in the studio,", "Wood fired,", "Wheel thrown,", "Family portrait,", "New glaze,"],
+        ["tenmoku", "celadon", "raw stoneware", "white slip", "ash glaze", "second firing", "Bizen style"],
+        ["The small one is my favourite.", "That glaze ran exactly far enough.", "Kiln opens on Friday."],
+    ),
+    "arches": Interest(
+        ["Arches and shadows", "Houses I like", "Courtyards", "Stairs", "Architecture notes"],
+        ["Arcade in", "Noon shadows at", "The courtyard of", "Steps down to", "A cloister in", "Terracotta in"],
+        ["Bologna", "Cordoba", "Jaipur", "Oaxaca", "Calpe", "Marrakesh", "Dubrovnik"],
+        ["The light does all the drawing.", "Count the steps.", "I would never leave this courtyard."],
+    ),
+}
+
+GENERAL_COMMENTS = ["", "", "", "", "Lovely.", "Saving this for later.", "This one!", "For the moodboard.", "Wow."]

@@ -1,0 +1,67 @@
+"""Fill an empty site with an invented community."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from tqdm import tqdm
+
+from django_feeds.registry import get_manager
+from example_project.pins.models import Pin
+from example_project.pins.seeding import Community
+
+
+class Command(BaseCommand):
+    help = "Invents users, boards, pins and follows, and fills the feeds. Nothing leaves this machine."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--users", type=int, default=300, help="how many users (300)")
+        parser.add_argument("--pins", type=int, default=4_000, help="how many pins (4000)")
+        parser.add_argument("--random-seed", type=int, default=1, help="another number, another community (1)")
+        parser.add_argument("--more", action="store_true", help="also where there are pins already")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be made")
+
+    def handle(self, *, users: int, pins: int, random_seed: int, more: bool, dry_run: bool, **options: Any) -> None:
+        if users < 2 or pins < 0:
+            raise CommandError("A community has 2 or more users, and 0 or more pins.")
+        if Pin.objects.exists() and not more:
+            raise CommandError("There are pins already. Add another community to them with --more.")
+        if dry_run:
+            self.stdout.write(f"Would make {users} users and {pins} pins.")
+            return
+        bar = tqdm(total=2 * pins, unit=" pins", file=self.stderr, disable=options["verbosity"] < 1)
+        with bar:
+            before = Pin.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+            self._write(Community(random_seed, timezone.now()), users, pins, bar)
+            self._publish(before, bar)
+        self.stdout.write(self.style.SUCCESS(f"Made {users} users and {pins} pins."))
+
+    @transaction.atomic
+    def _write(self, community: Community, users: int, pins: int, bar: Any) -> None:
+        bar.set_description("inventing")
+        community.add_users(users)
+        community.add_boards()
+        community.add_follows()
+        for number in community.add_pins(pins):
+            bar.update(number)
+
+    def _publish(self, before: int, bar: Any) -> None:
+        """`bulk_create` sends no signals, so feeds hear of the new rows here."""
+        bar.set_description("filling feeds")
+        manager, rows = get_manager(), Pin.objects.filter(pk__gt=before).order_by("created_at")
+        for batch in batched(rows, 500):
+            manager.publish_many(batch)
+            bar.update(len(batch))
+
+
+def batched(rows: QuerySet[Any], size: int) -> Iterator[list[Any]]:
+    """The rows in lists of at most `size`."""
+    iterator = rows.iterator(chunk_size=size)
+    while batch := list(islice(iterator, size)):
+        yield batch

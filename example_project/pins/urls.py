@@ -1,0 +1,20 @@
+"""Pages of the pinning site."""
+
+from django.urls import path
+
+from . import editing, pictures, views
+
+urlpatterns = [
+    path("", views.trending, name="trending"),
+    path("feed/", views.home_feed, name="home_feed"),
+    path("people/", views.People.as_view(), name="people"),
+    path("u/<str:username>/", views.profile, name="profile"),
+    path("b/<int:pk>/", views.board, name="board"),
+    path("pin/new/", editing.NewPin.as_view(), name="pin_new"),
+    path("pin/<int:pk>/", views.PinPage.as_view(), name="pin"),
+    path("pin/<int:pk>/repin/", editing.Repin.as_view(), name="repin"),
+    path("pin/<int:pk>/edit/", editing.EditPin.as_view(), name="pin_edit"),
+    path("pin/<int:pk>/unpin/", editing.unpin, name="unpin"),
+    path("item/<int:pk>.svg", pictures.item, name="item_picture"),
+    path("avatar/<int:pk>.svg", pictures.avatar, name="avatar"),
+]
