@@ -22,6 +22,7 @@ from .owners import Owner
 from .storage import get_storage
 
 if TYPE_CHECKING:
+    from .feeds import Feed
     from .managers import Manager
 
 __all__ = ["ROUNDS", "deliver_own", "settle", "walk"]
@@ -41,19 +42,24 @@ def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Pl
     """
     _keep_bodies(manager, record_ids)
     places = _places(ActivityRecord.objects.filter(pk__in=record_ids).prefetch_related("sources"))
-    feed_class = manager.user_feed_class
-    state = None
-    for _round in range(ROUNDS if feed_class and places else 0):
+    if manager.user_feed_class and places:
+        _settle_own(manager.user_feed_class, places, at)
+    return places
+
+
+def _settle_own(feed_class: type[Feed], places: Places, at: datetime) -> None:
+    before = None
+    for _round in range(ROUNDS):
         brought = records.standing(set().union(*places.values()))
-        if brought == state:
-            break
-        state = brought
-        for (present, gone), owners in _grouped(places, lambda owner: _split(owner, places[owner], state)):
+        if brought == before:
+            return
+        parts = {owner: _split(owner, ids, brought) for owner, ids in places.items()}
+        for (present, gone), owners in _grouped(places, parts.__getitem__):
             if present:
                 feed_class.push(owners, feed_class.entries_for(present), at=at)
             if gone:
                 feed_class.discard(owners, gone, at=at)
-    return places
+        before = brought
 
 
 def walk(manager: Manager, record_ids: Sequence[int], at: datetime) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
@@ -83,27 +89,29 @@ def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chun
     """
     graph = graph_of(manager)
     seen: set[Owner] = set()
-    state = None
+    wanted: dict[UUID, frozenset[Owner]] | None = None
     for _round in range(ROUNDS):
-        following, brought = frozenset(graph.readers(source, chunk)), records.standing(activity_ids)
-        if (following, brought) == state:
-            return
-        state = following, brought
+        following, standing = frozenset(graph.readers(source, chunk)), records.standing(activity_ids)
+        brought = {id: standing.get(id, set()) for id in activity_ids}
         seen |= following
-        wanted_by = {id: _wanted(graph, seen, following, source, brought.get(id)) for id in activity_ids}
-        for wanted, ids in _grouped(activity_ids, wanted_by.__getitem__):
-            _apply(manager, ids, wanted, seen - wanted, at)
+        before, wanted = wanted, _wanted(graph, seen, following, source, brought)
+        if wanted == before:
+            return
+        for readers, ids in _grouped(activity_ids, wanted.__getitem__):
+            _apply(manager, ids, readers, seen - readers, at)
 
 
 def _wanted(
-    graph: Any, readers: set[Owner], following: frozenset[Owner], source: Owner, brought: set[Owner] | None
-) -> frozenset[Owner]:
-    """Those of these readers who should have an activity that these sources bring."""
-    if not brought:
-        return frozenset()
-    if source not in brought:
-        return frozenset(graph.who_follow(readers, brought))
-    return following | graph.who_follow(readers - following, brought)
+    graph: Any, readers: set[Owner], following: frozenset[Owner], source: Owner, brought: dict[UUID, set[Owner]]
+) -> dict[UUID, frozenset[Owner]]:
+    """Those of these readers who should have each activity, given who of them follows `source`."""
+    moved = any(sources and source not in sources for sources in brought.values())
+    others = set().union(*brought.values()) - {source}
+    # Usually nobody: whoever follows the source should have it, whomever else he follows.
+    asked = readers if moved else readers - following
+    by_others = graph.who_follow(asked, others) if asked and others else {}
+    followers = {**by_others, source: following}
+    return {id: frozenset().union(*(followers.get(one, ()) for one in sources)) for id, sources in brought.items()}
 
 
 def _apply(

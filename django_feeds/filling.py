@@ -11,11 +11,12 @@ from uuid import UUID
 
 from . import records
 from .delivery import ROUNDS
+from .exceptions import InvalidOwner
 from .feeds import Feed
-from .graph import graph_of
+from .graph import follows, graph_of
 from .ids import MIN_ID
 from .models import RecordSource
-from .owners import Owner
+from .owners import Owner, model_of, reference_of
 from .reader import sources_of
 
 if TYPE_CHECKING:
@@ -28,19 +29,32 @@ SWEEP = 1_000
 
 def back_fill(manager: Manager, owner: Owner, targets: Collection[Owner], at: datetime) -> None:
     """Put the newest activities of these targets on the feeds of one who follows them now; others are skipped."""
-    followed = graph_of(manager).followed(owner)
-    targets = [target for target in targets if followed is None or target in followed]
-    if not targets:
+    graph = graph_of(manager)
+    if not follows(graph, owner, targets):
         return
+    knows = graph.followed(owner) is not None
     for feed_class in manager.feed_classes.values():
         # Pushed to a timeline that is not there, they would claim that nothing else is newer.
-        if followed is None or feed_class(owner).floor() is not None:
-            ids = RecordSource.objects.newest(targets, limit=feed_class.max_length)
-            if ids:
-                feed_class.push([owner], feed_class.entries_for(ids), at=at)
+        if not knows or feed_class(owner).floor() is not None:
+            _bring(manager, feed_class, owner, targets, at)
         refill(manager, feed_class, owner, at)
-    if followed is not None and set(targets) - set(graph_of(manager).followed(owner) or ()):
-        sweep(manager, owner, targets, at)  # he left while this ran
+
+
+def _bring(manager: Manager, feed_class: type[Feed], owner: Owner, targets: Collection[Owner], at: datetime) -> None:
+    graph, added = graph_of(manager), None
+    for _round in range(ROUNDS):
+        following = follows(graph, owner, targets)
+        ids = RecordSource.objects.newest(following, limit=feed_class.max_length)
+        if ids == (added or []):
+            return
+        if added:
+            _take_back(manager, feed_class, owner, set(added) - set(ids), following, at)
+        if ids:
+            feed_class.push([owner], feed_class.entries_for(ids), at=at)
+        if len(ids) == feed_class.max_length:
+            # There may be more of them, which are not on the timeline: it must not lie unseen above its floor.
+            feed_class(owner).trim()
+        added = ids
 
 
 def sweep(
@@ -72,13 +86,16 @@ def clean(
     follows, everything that `targets` bring goes. `leaving` are sources that count as left already.
     """
     for ids in stored(feed_class, owner):
-        gone = unbrought(manager, feed_class, owner, ids, targets, leaving)
-        if gone:
-            feed_class.discard([owner], gone, at=at)
-            # Followed or published again while this ran: what does not count as gone now comes back.
-            back = set(gone) - set(unbrought(manager, feed_class, owner, gone, targets, leaving))
-            if back:
-                feed_class.push([owner], feed_class.entries_for(back), at=at)
+        gone: set[UUID] = set()
+        for _round in range(ROUNDS):
+            now = unbrought(manager, feed_class, owner, ids, targets, leaving)
+            if now == gone:
+                break
+            if now - gone:
+                feed_class.discard([owner], now - gone, at=at)
+            if gone - now:  # followed or published again while this ran
+                feed_class.push([owner], feed_class.entries_for(gone - now), at=at)
+            gone = now
 
 
 def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False) -> None:
@@ -97,14 +114,38 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
         if sources is None or (floor is None and not sources):
             return
         ids = RecordSource.objects.newest(sources, limit=length + 1)
-        if ids == added:
+        if ids == added or not (ids or floor or _exists(owner)):
             return
-        if added and set(added) - set(ids):
-            feed_class.discard([owner], set(added) - set(ids), at=at)
+        if added:
+            _take_back(manager, feed_class, owner, set(added) - set(ids), sources, at)
         # One id too many tells where completeness ends: everything above it is here.
         new_floor = ids[length] if len(ids) > length else MIN_ID
         feed_class.fill([owner], feed_class.entries_for(ids[:length]), floor=new_floor, at=at)
         added = ids
+
+
+def _take_back(
+    manager: Manager,
+    feed_class: type[Feed],
+    owner: Owner,
+    ids: Collection[UUID],
+    sources: Collection[Owner],
+    at: datetime,
+) -> None:
+    """Of these ids, which were just added, take those off again that none of these sources brings now."""
+    gone = _nobodys(ids, sources_of(manager, feed_class, owner) or sources)
+    if gone:
+        feed_class.discard([owner], gone, at=at)
+
+
+def _exists(owner: Owner) -> bool:
+    """A task that comes late must not make a feed for a row that was deleted."""
+    try:
+        reference = reference_of(owner)
+    except InvalidOwner:
+        return False
+    model = model_of(reference.label)
+    return model is not None and model._base_manager.filter(pk=reference.pk).exists()
 
 
 def stored(feed_class: type[Feed], owner: Owner) -> Iterator[list[UUID]]:
@@ -126,13 +167,18 @@ def unbrought(
     ids: Collection[UUID],
     targets: Collection[Owner] = (),
     leaving: Collection[Owner] = (),
-) -> list[UUID]:
+) -> set[UUID]:
     """Those of these ids that no source of this reader brings."""
-    followed, brought = sources_of(manager, feed_class, owner), records.standing(ids)
+    followed = sources_of(manager, feed_class, owner)
     if followed is None:
-        return [id for id in ids if brought.get(id, set()) & set(targets)]
-    kept = set(followed) - set(leaving)
-    suspects = [id for id in ids if not brought.get(id, set()) & kept]
-    nobodys = [id for id in suspects if id not in brought]
-    by_hand = set(records.load(nobodys)) if nobodys else set()
-    return [id for id in suspects if id not in by_hand]
+        left = set(targets) - set(follows(graph_of(manager), owner, targets)) | set(leaving)
+        return {id for id, owners in records.standing(ids).items() if owners & left}
+    return _nobodys(ids, set(followed) - set(leaving))
+
+
+def _nobodys(ids: Collection[UUID], sources: Collection[Owner]) -> set[UUID]:
+    """Those of these ids that none of these sources brings, without those that were added to a feed by hand."""
+    brought = records.standing(ids)
+    suspects = {id for id in ids if not brought.get(id, set()) & set(sources)}
+    unpublished_or_by_hand = suspects - set(brought)
+    return suspects - set(records.load(unpublished_or_by_hand) if unpublished_or_by_hand else ())

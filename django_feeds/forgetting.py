@@ -38,9 +38,10 @@ def forget_activities(manager: Manager, owner: Owner, at: datetime) -> Iterator[
 
 
 def followers(manager: Manager, owner: Owner) -> Iterator[Chunk]:
-    """The followers of this owner, a chunk at a time."""
+    """The followers of this owner, a chunk at a time; not himself, whose feeds are gone."""
     for _priority, chunk in graph_of(manager).chunks(owner, conf.get("FANOUT_CHUNK_SIZE")):
-        yield chunk
+        if chunk.get("owners") != [owner]:
+            yield chunk
 
 
 def leave(manager: Manager, owner: Owner, chunk: Chunk, at: datetime) -> None:
@@ -59,9 +60,11 @@ def _next_records(owner: Owner, reference: str) -> list[int]:
 
 def _detach(pks: list[int], owner: Owner, reference: str) -> None:
     rows = ActivityRecord.objects.filter(pk__in=pks).prefetch_related("sources")
-    own = [row.identity_key for row in rows if reference in (row.actor, row.object)]
-    records.retract(own)
+    over = []
     for row in rows:
-        if row.identity_key not in own:
-            sources = [source.owner for source in row.sources.all() if source.owner != owner]
-            records.write(records.Publication(row.activity(), sources, row.recipients))
+        others = [source.owner for source in row.sources.all() if source.owner != owner]
+        if reference in (row.actor, row.object) or not others:
+            over.append(row.identity_key)
+        else:
+            records.write(records.Publication(row.activity(), others, row.recipients))
+    records.retract(over)

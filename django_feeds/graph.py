@@ -7,15 +7,17 @@ Who follows whom, as fan-out asks: in ranges, with JSON values only, so that a t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any
+
+from django.db.models import QuerySet
 
 from . import conf
 from .models import Follow
 from .owners import Owner, owner_of
 
-__all__ = ["Chunk", "FollowGraph", "OwnedGraph", "graph_of"]
+__all__ = ["Chunk", "FollowGraph", "OwnedGraph", "follows", "graph_of"]
 
 Chunk = Mapping[str, Any]
 """Some followers of one source: {"first": pk, "last": pk}, a range of the index, or {"owners": [...]}."""
@@ -42,18 +44,18 @@ class FollowGraph:
     def readers(self, source: Owner, chunk: Chunk) -> list[Owner]:
         """Those in this chunk who follow `source` now."""
         if "owners" in chunk:
-            return sorted(self.who_follow(chunk["owners"], [source]))
+            return sorted(self.who_follow(chunk["owners"], [source]).get(source, ()))
         follows = Follow.objects.followers(source).between(chunk["first"], chunk["last"])
         return [str(pk) for pk in follows.values_list("user_id", flat=True)]
 
-    def who_follow(self, owners: Collection[Owner], sources: Collection[Owner]) -> set[Owner]:
-        """Those of `owners` who follow any of `sources` now."""
+    def who_follow(self, owners: Collection[Owner], sources: Collection[Owner]) -> dict[Owner, set[Owner]]:
+        """Those of `owners` who follow each of `sources` now, by source."""
         users = [owner for owner in owners if _is_user(owner)]
-        if not users or not sources:
-            return set()
+        found = {owner: {owner} for owner in users if owner in sources and _reads_own(owner)}
         follows = Follow.objects.filter(target__in=list(sources)).by(users)
-        own = {owner for owner in users if owner in sources and _reads_own(owner)}
-        return own | {str(pk) for pk in follows.values_list("user_id", flat=True)}
+        for pk, source in follows.values_list("user_id", "target"):
+            found.setdefault(source, set()).add(str(pk))
+        return found
 
     def followed(self, owner: Owner) -> list[Owner] | None:
         """All sources of this reader; None where nobody can tell."""
@@ -76,14 +78,10 @@ class OwnedGraph:
                 yield getattr(priority, "value", priority) or "high", {"owners": chunk}
 
     def readers(self, source: Owner, chunk: Chunk) -> list[Owner]:
-        """The chunk as it was listed: a graph of the project's own cannot be asked for a range."""
-        return list(chunk["owners"])
+        return sorted(self._among(source, chunk["owners"]))
 
-    def who_follow(self, owners: Collection[Owner], sources: Collection[Owner]) -> set[Owner]:
-        following = {owner: self.followed(owner) for owner in owners}
-        known = {owner for owner, followed in following.items() if followed and set(followed) & set(sources)}
-        unknown = {owner for owner, followed in following.items() if followed is None}
-        return known | (unknown & self._followers(sources) if unknown else set())
+    def who_follow(self, owners: Collection[Owner], sources: Collection[Owner]) -> dict[Owner, set[Owner]]:
+        return {source: self._among(source, owners) for source in sources}
 
     def followed(self, owner: Owner) -> list[Owner] | None:
         followed = self.manager.get_user_following(owner)
@@ -92,16 +90,34 @@ class OwnedGraph:
         own = [owner] if _reads_own(owner) else []
         return own + [owner_of(id) for id in followed]
 
-    def _followers(self, sources: Iterable[Owner]) -> set[Owner]:
-        followers: set[Owner] = set()
-        for source in sources:
-            for ids in self.manager.get_user_follower_ids(source).values():
-                followers.update(owner_of(id) for id in _each(ids))
-        return followers
+    def _among(self, source: Owner, owners: Collection[Owner]) -> set[Owner]:
+        """
+        Those of `owners` who follow `source` now.
+
+        A queryset is asked for just these; a list or an iterator is read again, whatever its length.
+        """
+        found = {source} & set(owners) if _reads_own(source) else set()
+        for ids in self.manager.get_user_follower_ids(source).values():
+            found |= {owner_of(id) for id in _each(_narrowed(ids, owners))} & set(owners)
+        return found
+
+
+def follows(graph: FollowGraph | OwnedGraph, owner: Owner, targets: Collection[Owner]) -> list[Owner]:
+    """Those of `targets` whom this reader follows now."""
+    followers = graph.who_follow([owner], targets)
+    return [target for target in targets if owner in followers.get(target, ())]
 
 
 def _each(ids: Any) -> Iterator[Any]:
     return ids.iterator(chunk_size=2_000) if hasattr(ids, "iterator") else iter(ids)
+
+
+def _narrowed(ids: Any, owners: Collection[Owner]) -> Any:
+    """Only these of the ids, where they are a queryset that can still be filtered."""
+    if not isinstance(ids, QuerySet) or ids.query.is_sliced or not all(map(_is_user, owners)):
+        return ids
+    (field,) = ids._fields or ("pk",)  # type: ignore[attr-defined]
+    return ids.filter(**{f"{field}__in": list(owners)})
 
 
 def _is_user(owner: Owner) -> bool:

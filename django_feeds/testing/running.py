@@ -23,6 +23,16 @@ class HeldTasks(list):
         task, args = self[index] if keep else self.pop(index)
         task(*json.loads(json.dumps(args)))
 
+    def commit(self) -> None:
+        """
+        Do what waits for a commit, as if this were one, and hold the tasks that it queues.
+
+        What fails there raises here; a site would only log it.
+        """
+        for callback in _take_callbacks():
+            (work,) = callback.args
+            work()
+
     def run_all(self) -> int:
         """Run all of them, and what they cause, oldest first; returns how many those were."""
         count = 0

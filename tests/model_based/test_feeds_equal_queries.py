@@ -1,0 +1,32 @@
+"""
+Above its floor every feed equals the plain query, and over its whole length once refills ran; on each storage.
+
+A quick look by default; FEEDS_HYPOTHESIS=deep looks for minutes, and at other examples each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from .machine import Site
+
+QUICK = settings(max_examples=60, stateful_step_count=30, derandomize=True, database=None)
+DEEP = settings(max_examples=int(os.environ.get("FEEDS_HYPOTHESIS_EXAMPLES", "1500")), stateful_step_count=60)
+
+PROFILE = settings(
+    DEEP if os.environ.get("FEEDS_HYPOTHESIS") == "deep" else QUICK,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+)
+
+
+@pytest.mark.parametrize("storage", ["memory", "database"])
+@pytest.mark.django_db
+def test_every_feed_equals_the_plain_query(storage):
+    run_state_machine_as_test(type("Site", (Site,), {"storage": storage}), settings=PROFILE)
