@@ -1,5 +1,6 @@
 """How Sphinx builds these pages: `sphinx-build -W -b html docs build/docs`."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -40,3 +41,20 @@ autodoc_typehints = "description"
 html_theme = "furo"
 html_title = "django-feeds"
 html_static_path = ["_static"]
+
+# Docstrings are written to be read in the source: `names` between single backticks, examples indented.
+SINGLE_BACKTICKS = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+
+
+def _as_rst(app, what, name, obj, options, lines):
+    if any("├" in line for line in lines):  # a tree drawn as text
+        lines[2:] = ["::", "", *("    " + line for line in lines[2:])]
+    lines[:] = SINGLE_BACKTICKS.sub(r"``\1``", "\n".join(lines)).split("\n")
+    for number in range(len(lines) - 1, 0, -1):
+        begins = lines[number].startswith("    ") and not lines[number - 1]
+        if begins and not next((line for line in reversed(lines[:number]) if line), "").startswith(" "):
+            lines[number:number] = ["::", ""]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", _as_rst)

@@ -17,7 +17,6 @@ from django.test import override_settings
 
 from django_feeds import hydration, registry, sources, verbs
 from django_feeds.managers import Manager
-from django_feeds.models import Follow
 from django_feeds.storage import get_storage
 from tests import testapp
 from tests.testapp import feeds, models
@@ -83,7 +82,10 @@ class Site:
     """
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"__name__": "pins.page", "__package__": "pins", "Pin": models.Pin}
+        self.page = ModuleType("pins.page")
+        self.names = self.page.__dict__
+        self.names["__package__"] = "pins"
+        self.names["Pin"] = models.Pin
         self.names["ann"] = User.objects.create_user("ann")
         self.names["bob"] = User.objects.create_user("bob")
         self.names["board"] = models.Board.objects.create(owner=self.names["bob"], name="Bikes")
@@ -94,6 +96,8 @@ class Site:
             return
         if snippet.path.endswith("feeds.py"):
             sources._sources.clear()  # the new file takes the place of the old one
+        self.names["__name__"] = snippet.path.removesuffix(".py").replace("/", ".") or "pins.page"
+        sys.modules[self.names["__name__"]] = self.page  # where tasks find what the file declares
         exec(compile(snippet.padded, str(snippet), "exec"), self.names)
         if "DJANGO_FEEDS" in self.names:
             self.settings(snippet, self.names.pop("DJANGO_FEEDS"))
@@ -124,9 +128,11 @@ def site(monkeypatch) -> Iterator[Site]:
     monkeypatch.setattr(verbs, "clashes", [])
     monkeypatch.setattr(hydration, "_querysets", dict(hydration._querysets))
     monkeypatch.setattr(hydration, "_rules", dict(hydration._rules))
-    page = ModuleType("pins.page")
-    for name, module in {"pins": testapp, "pins.models": models, "pins.feeds": feeds, "pins.page": page}.items():
+    for name, module in {"pins": testapp, "pins.models": models, "pins.feeds": feeds}.items():
         monkeypatch.setitem(sys.modules, name, module)
+    before = set(sys.modules)
     site = Site()
     yield site
-    Follow.objects.all().delete()
+    for name in [name for name, module in sys.modules.items() if module is site.page and name not in before]:
+        del sys.modules[name]
+    registry.get_manager.cache_clear()
