@@ -193,8 +193,10 @@ class ActivityRecordAdmin(ReadOnlyAdmin):
     def deliver_again(self, request: HttpRequest, queryset: QuerySet) -> None:
         count = 0
         for manager, records in _by_manager(queryset):
-            tasks.enqueue_on_commit(tasks.fan_out, manager.name, [record.pk for record in records])
-            count += len(records)
+            pks = [record.pk for record in records]
+            for start in range(0, len(pks), tasks.PER_TASK):
+                tasks.enqueue_on_commit(tasks.fan_out, manager.name, pks[start : start + tasks.PER_TASK])
+            count += len(pks)
         text = ngettext("%d activity is on its way.", "%d activities are on their way.", count) % count
         self.message_user(request, text, messages.SUCCESS)
 

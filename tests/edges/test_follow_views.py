@@ -1,15 +1,21 @@
 """Following by a form: only by POST, with a CSRF token, and back to a page of this site."""
 
+import json
 import re
 
-from django.test import Client, override_settings
+from django.contrib.sessions.models import Session
+from django.test import Client, RequestFactory, override_settings
+from django.urls import reverse
 
+from django_feeds.following import is_following
+from django_feeds.managers import Manager
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
 from django_feeds.testing import run_feeds
-from tests.testapp.models import Board, Tag
+from django_feeds.views import FollowView
+from tests.testapp.models import Board, OwnFollow, Photo, Tag
 
-from .base import MIDDLEWARE, SiteTestCase
+from .base import MIDDLEWARE, START, SiteTestCase
 
 JSON = {"Accept": "application/json"}
 
@@ -68,6 +74,23 @@ class FollowTests(SiteTestCase):
 
         self.assertEqual(self.client.post(f"/feeds/follow/testapp.Pin:{pin.pk}/").status_code, 302)
 
+    @override_settings(DJANGO_FEEDS={"TASKS": "inline", "FOLLOWABLE": ["testapp.photo", "sessions.Session"]})
+    def test_any_primary_key_will_do(self):
+        photo = Photo.objects.create(user=self.bob)
+        keys = ["plain", "with/slashes/", "50% off?#&", "ümlaut:colon"]
+        for key in keys:
+            Session.objects.create(session_key=key, expire_date=START)
+
+        for row in (photo, *Session.objects.filter(session_key__in=keys)):
+            response = self.client.post(reverse("django_feeds:follow", args=[row]))
+
+            self.assertEqual(response.status_code, 302)
+            self.assertTrue(Follow.objects.is_following(self.ann, row))
+        self.client.post(f"/feeds/unfollow/testapp.Photo:{photo.pk.hex.upper()}/")
+        self.assertFalse(Follow.objects.is_following(self.ann, photo))
+        for nobody in ("testapp.Photo:5", "sessions.Session:none", "sessions.Session:%00"):
+            self.assertEqual(self.client.post(f"/feeds/follow/{nobody}/").status_code, 404)
+
     def test_who_was_deactivated_is_not_followed_but_can_be_left(self):
         Follow.objects.follow(self.ann, self.bob)
         self.bob.is_active = False
@@ -112,6 +135,31 @@ class FollowTests(SiteTestCase):
         # Session, user, target; is there a row, savepoint, insert, release.
         with self.assertNumQueries(7):
             self.client.post(self.follow)
+
+
+class OwnManager(Manager):
+    """Keeps who follows whom in a table of its own."""
+
+    def get_user_follower_ids(self, user_id):
+        return {None: OwnFollow.objects.filter(target=user_id).values_list("user_id", flat=True)}
+
+    def follow_user(self, user_id, target_user_id, async_=True):
+        OwnFollow.objects.get_or_create(user=user_id, target=target_user_id)
+
+
+class OwnGraphTests(SiteTestCase):
+    def test_a_manager_that_keeps_the_graph_itself_is_asked(self):
+        view = FollowView.as_view(manager=f"{__name__}.OwnManager")
+        request = RequestFactory().post("/", headers=JSON)
+        request.user = self.ann
+
+        before = is_following(OwnManager(), self.ann, self.bob)
+        answer = json.loads(view(request, owner=str(self.bob.pk)).content)
+
+        self.assertEqual(answer, {"following": True, "followers": None})
+        self.assertEqual((before, is_following(OwnManager(), self.ann, self.bob)), (False, True))
+        self.assertFalse(is_following(OwnManager(), self.bob, self.ann))
+        self.assertEqual(Follow.objects.count(), 0)
 
 
 class MethodTests(SiteTestCase):
