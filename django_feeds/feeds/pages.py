@@ -8,14 +8,16 @@ not the last shown, or a page of hidden items would never advance. As in Bluesky
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from .. import hydration
 from ..activity import Activity
 from ..cursors import Cursor
-from ..exceptions import InvalidSlice
+from ..exceptions import InvalidSlice, StorageUnavailable
 from ..ids import MIN_ID
 from ..storage import Slice
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from .base import Feed
 
 __all__ = ["Page", "read_page"]
+
+logger = logging.getLogger(__name__)
 
 MAX_ROUNDS = 10
 MAX_LIMIT = 1_000
@@ -69,13 +73,23 @@ def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[Slice, bo
     """The next `wanted` entries, and whether there are more: one row too many tells."""
     before, position = cursor or (None, 0)
     room = feed.max_length - position
-    part = Slice([], MIN_ID)
-    if room > 0:
-        part = feed.get_storage().slice(feed.key, limit=min(wanted + 1, room), before=before)
+    part = _stored(feed, min(wanted + 1, room), before) if room > 0 else Slice([], MIN_ID)
     entries = list(part.entries)
     missing = wanted + 1 - len(entries)
-    if missing and feed.reader is not None and (room <= wanted or part.floor != MIN_ID):
-        if len(entries) < room:
+    at_bound = len(entries) >= room
+    if missing and feed.reader is not None and (at_bound or part.floor != MIN_ID):
+        if not at_bound:
             feed.reader.ask_refill()
         entries += feed.reader.pull(entries[-1].id if entries else before, missing)
     return part._replace(entries=entries[:wanted]), len(entries) > wanted
+
+
+def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice:
+    """What the timeline holds; nothing while its storage is down, if pull can stand in for it."""
+    try:
+        return feed.get_storage().slice(feed.key, limit=limit, before=before)
+    except StorageUnavailable as error:
+        if feed.reader is None or not feed.reader.knows_sources():
+            raise
+        logger.warning("%r is read by pull: %s", feed, error)
+        return Slice([])
