@@ -6,6 +6,7 @@ Sources say with `register` which queryset loads their rows and who may see them
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,13 @@ from django.db.models import Model, QuerySet
 
 from . import records, serializers
 from .activity import Activity
+from .exceptions import InvalidReference, StorageUnavailable
 from .owners import Reference, label_of, model_of
 from .storage import BaseStorage
 
 __all__ = ["activities", "hydrate", "present", "register"]
+
+logger = logging.getLogger(__name__)
 
 _querysets: dict[str, Callable[[], QuerySet]] = {}
 _rules: dict[str, Callable[[Any, Model], bool]] = {}
@@ -41,15 +45,17 @@ def activities(
 
     What the storage lost is put back. An activity that was retracted is left out.
     """
-    found = dict(bodies)
+    found = {id: activity for id, body in bodies.items() if (activity := _parsed(id, body, activity_class))}
     missing = [id for id in ids if id not in found]
     if missing and storage.keeps_bodies:
-        found.update(storage.get(missing))
+        for id, body in _kept(storage, missing).items():
+            if activity := _parsed(id, body, activity_class):
+                found[id] = activity
         missing = [id for id in missing if id not in found]
     recorded = records.load(missing, activity_class) if missing else {}
     if recorded and storage.keeps_bodies:
-        storage.put({id: serializers.dumps(activity) for id, activity in recorded.items()})
-    return {**{id: serializers.loads(id, body, activity_class) for id, body in found.items()}, **recorded}
+        _restore(storage, recorded)
+    return {**found, **recorded}
 
 
 def hydrate(items: Iterable[Activity]) -> None:
@@ -84,3 +90,28 @@ def _load(label: str, pks: set[Any]) -> Iterable[Model]:
         return []
     queryset = _querysets[label]() if label in _querysets else model._default_manager.all()
     return queryset.filter(pk__in=pks)
+
+
+def _kept(storage: BaseStorage, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """The bodies that the storage has; none while it is down, since the records have them all."""
+    try:
+        return storage.get(ids)
+    except StorageUnavailable as error:
+        logger.warning("Activities are read from their records: %s", error)
+        return {}
+
+
+def _restore(storage: BaseStorage, recorded: Mapping[UUID, Activity]) -> None:
+    try:
+        storage.put({id: serializers.dumps(activity) for id, activity in recorded.items()})
+    except StorageUnavailable as error:
+        logger.warning("Bodies could not be put back: %s", error)
+
+
+def _parsed(id: UUID, body: str, activity_class: type[Activity]) -> Activity | None:
+    """The activity of this body; None where it names a row that its model cannot have (any more)."""
+    try:
+        return serializers.loads(id, body, activity_class)
+    except InvalidReference as error:
+        logger.warning("The activity %s is left out: %s", id, error)
+        return None

@@ -38,12 +38,20 @@ class PullReader:
 
     def pull(self, before: UUID | None, limit: int) -> list[Entry]:
         """The newest `limit` entries older than `before`; none where the sources are not known."""
-        sources = sources_of(self.manager, self.feed_class, self.owner)
+        sources = self._sources()
         if not sources:
             return []
         return self.feed_class.entries_for(RecordSource.objects.newest(sources, limit=limit, before=before))
 
+    def knows_sources(self) -> bool:
+        return self.feed_class is self.manager.user_feed_class or self.manager.knows_following
+
     def ask_refill(self) -> None:
         """Tell that the timeline is shorter than it should be; a receiver has it filled in the background."""
+        if not self._sources():
+            return  # nothing to fill it with
         name = self.manager.feed_name(self.feed_class)
         feed_incomplete.send(self.feed_class, manager=self.manager.name, feed=name, owner=self.owner)
+
+    def _sources(self) -> list[Owner] | None:
+        return sources_of(self.manager, self.feed_class, self.owner)

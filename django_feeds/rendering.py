@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from . import conf
 from .activity import Activity
 from .exceptions import FeedsConfigurationError, InvalidCursor, NotHydrated, StorageUnavailable
-from .fallback import read_page
 from .feeds import Feed, Page
 from .following import followable_labels, is_following
 from .owners import Owner, label_of, owner_of
@@ -84,7 +83,7 @@ def feed_context(
     feed = open_feed(alias, owner, request)
     context: dict[str, Any] = {"feed": feed, "page": None, "unavailable": False}
     try:
-        context["page"] = read_page(feed, after, conf.get("PAGE_SIZE") if limit is None else limit)
+        context["page"] = feed.page(after, conf.get("PAGE_SIZE") if limit is None else limit)
     except InvalidCursor as error:
         raise Http404(str(error)) from error
     except StorageUnavailable:

@@ -26,7 +26,6 @@ from django.views.generic.base import ContextMixin, TemplateResponseMixin
 
 from . import conf, rendering
 from .exceptions import InvalidCursor, InvalidOwner, StorageUnavailable
-from .fallback import read_page
 from .feeds import Feed, Page
 from .following import count_followers, find_target
 from .managers import Manager
@@ -124,7 +123,7 @@ class _FeedPage(_Answers, TemplateResponseMixin, ContextMixin):
         return rendering.open_feed(self.get_alias(), self.feed_owner, self.request)
 
     def get_page(self, feed: Feed, after: str | None) -> Page:
-        return read_page(feed, after, self.get_page_size())
+        return feed.page(after, self.get_page_size())
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         self.feed_owner = self.get_owner()

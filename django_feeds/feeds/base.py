@@ -29,6 +29,9 @@ class Reader(Protocol):
     def pull(self, before: UUID | None, limit: int) -> list[Entry]:
         """The newest `limit` entries older than `before`, whatever the timeline holds."""
 
+    def knows_sources(self) -> bool:
+        """Can anybody say what fills this feed? Where not, pull finds nothing."""
+
     def ask_refill(self) -> None:
         """Have the timeline filled in the background."""
 

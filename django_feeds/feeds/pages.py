@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
+
 from .. import hydration
 from ..activity import Activity
 from ..cursors import Cursor
 from ..exceptions import InvalidSlice, StorageUnavailable
 from ..ids import MIN_ID
-from ..storage import Slice
+from ..storage import Entry, Slice
 
 if TYPE_CHECKING:
     from .base import Feed
@@ -74,22 +76,30 @@ def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[Slice, bo
     before, position = cursor or (None, 0)
     room = feed.max_length - position
     part = _stored(feed, min(wanted + 1, room), before) if room > 0 else Slice([], MIN_ID)
+    down, part = part is None, part or Slice([])
     entries = list(part.entries)
     missing = wanted + 1 - len(entries)
     at_bound = len(entries) >= room
     if missing and feed.reader is not None and (at_bound or part.floor != MIN_ID):
-        if not at_bound:
+        if not at_bound and not down:
             feed.reader.ask_refill()
-        entries += feed.reader.pull(entries[-1].id if entries else before, missing)
+        entries += _pulled(feed, entries[-1].id if entries else before, missing)
     return part._replace(entries=entries[:wanted]), len(entries) > wanted
 
 
-def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice:
-    """What the timeline holds; nothing while its storage is down, if pull can stand in for it."""
+def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice | None:
+    """What the timeline holds; None while its storage is down, if pull can stand in for it."""
     try:
         return feed.get_storage().slice(feed.key, limit=limit, before=before)
     except StorageUnavailable as error:
         if feed.reader is None or not feed.reader.knows_sources():
             raise
         logger.warning("%r is read by pull: %s", feed, error)
-        return Slice([])
+        return None
+
+
+def _pulled(feed: Feed, before: UUID | None, limit: int) -> list[Entry]:
+    try:
+        return feed.reader.pull(before, limit)  # type: ignore[union-attr]
+    except (OperationalError, InterfaceError) as error:
+        raise StorageUnavailable(f"The records that {feed!r} is pulled from cannot be read: {error}") from error

@@ -8,7 +8,6 @@ from django.template import engines
 from django.test import override_settings
 
 from django_feeds.exceptions import StorageUnavailable
-from django_feeds.fallback import read_page
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
 from django_feeds.storage.database import DatabaseStorage
@@ -40,7 +39,7 @@ class OutageTests(SiteTestCase):
         self.pins(5)
         before = self.texts("/feeds/feed/timeline/")
 
-        with down(MemoryStorage), self.assertLogs("django_feeds.fallback"):
+        with down(MemoryStorage), self.assertLogs("django_feeds.feeds.pages"):
             during = self.texts("/feeds/feed/timeline/")
 
         self.assertEqual(len(before), 5)
@@ -73,7 +72,7 @@ class OutageTests(SiteTestCase):
         self.pins(1)
 
         with down(MemoryStorage), hold_tasks() as held:
-            read_page(get_feed("timeline", self.ann))
+            get_feed("timeline", self.ann).page()
 
         self.assertEqual(held, [])
 
@@ -106,10 +105,10 @@ class OutageTests(SiteTestCase):
 
 class DatabaseOutageTests(SiteTestCase):
     @override_settings(DJANGO_FEEDS={"TASKS": "inline"})
-    def test_where_the_records_are_gone_too_the_first_error_is_told(self):
+    def test_where_the_records_are_gone_too_it_says_so(self):
         with (
             down(DatabaseStorage),
-            mock.patch("django_feeds.fallback.sources_of", side_effect=OperationalError),
-            pytest.raises(StorageUnavailable, match="is down"),
+            mock.patch("django_feeds.reader.sources_of", side_effect=OperationalError),
+            pytest.raises(StorageUnavailable, match="cannot be read"),
         ):
-            read_page(get_feed("timeline", self.ann))
+            get_feed("timeline", self.ann).page()
