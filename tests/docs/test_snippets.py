@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +15,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, get_commands, load_command_class
 from django.test import override_settings
 
-from django_feeds import hydration, registry, sources, verbs
+from django_feeds import hydration, registry, signals, sources, verbs
 from django_feeds.managers import Manager
 from django_feeds.storage import get_storage
 from tests import testapp
@@ -55,6 +58,19 @@ def test_what_a_page_shows_works(page, site):
     for snippet in snippets(page):
         if snippet.tested and snippet.language in ("python", "pycon"):
             site.run(snippet)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in WHOLE_PROJECTS], ids=page_id)
+def test_the_commands_of_a_page_are_there(page):
+    for snippet in snippets(page):
+        for command in re.findall(r"^(?:\S*/)?python manage.py (.+?)(?: +#.*)?$", snippet.text, re.MULTILINE):
+            name, *arguments = shlex.split(command)
+            app = get_commands().get(name)
+            assert app, f"{snippet}: there is no command {name}"
+            try:
+                load_command_class(app, name).create_parser("manage.py", name).parse_args(arguments)
+            except CommandError as error:
+                pytest.fail(f"{snippet}: {error}")
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -125,6 +141,8 @@ class Site:
 @pytest.fixture
 def site(monkeypatch) -> Iterator[Site]:
     """The registries are as before afterwards, whatever the snippets declared."""
+    for name in signals.__all__:
+        monkeypatch.setattr(getattr(signals, name), "receivers", list(getattr(signals, name).receivers))
     monkeypatch.setattr(sources, "_sources", {model: list(known) for model, known in sources._sources.items()})
     monkeypatch.setattr(verbs, "_verbs", {id: verb for id, verb in verbs._verbs.items() if id < 5})
     monkeypatch.setattr(verbs, "clashes", [])
