@@ -47,8 +47,8 @@ SINGLE_BACKTICKS = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 def _as_rst(app, what, name, obj, options, lines):
-    if any("├" in line for line in lines):  # a tree drawn as text
-        lines[2:] = ["::", "", *("    " + line for line in lines[2:])]
+    if any("├" in line for line in lines):  # a tree drawn as text, below one sentence
+        lines[2:] = ["    " + line for line in lines[2:]]
     lines[:] = SINGLE_BACKTICKS.sub(r"``\1``", "\n".join(lines)).split("\n")
     for number in range(len(lines) - 1, 0, -1):
         begins = lines[number].startswith("    ") and not lines[number - 1]
