@@ -7,12 +7,14 @@ anything else that can be followed, so that the own feed of board 5 is the feed 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.signals import setting_changed
 from django.db.models import Model
 
 from .exceptions import InvalidOwner, InvalidReference
@@ -67,9 +69,18 @@ def label_of(model: type[Model]) -> str:
     return (model._meta.concrete_model or model)._meta.label
 
 
+@cache
 def user_label() -> str:
     """The label of the user model."""
     return _concrete_label(settings.AUTH_USER_MODEL, "user")
+
+
+def _forget_user_label(*, setting: str, **kwargs: Any) -> None:
+    if setting == "AUTH_USER_MODEL":
+        user_label.cache_clear()
+
+
+setting_changed.connect(_forget_user_label)
 
 
 def owner_of(value: Any) -> Owner:

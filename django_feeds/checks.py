@@ -1,5 +1,0 @@
-"""System checks."""
-
-
-def connect() -> None:
-    """Register the checks."""

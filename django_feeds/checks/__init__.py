@@ -1,0 +1,50 @@
+"""
+System checks: every way to misconfigure, said by `manage.py check` before a reader meets it.
+
+Settings    E001 not a dict       E002 unknown name      E003 wrong shape     E004 unknown option
+            E005 wrong value      E006 TASKS             E007 QUEUES          E008 FOLLOWABLE       E009 USE_TZ
+Storages    E010 no BACKEND       E011 not importable    E012 no storage      E050... the storage's own
+Feeds       E020 not importable   E021 no feed           E022 no such storage
+            E023 two under a key  E024 key_format        E025 MAX_LENGTH
+Managers    E030 not importable   E031 no manager        E032 no such feed
+            E033 own feed short   E034 own feed filled for followers too
+Sources     E040 no relation      E041 no time           E042 time changes    E043 verb not registered
+            E044 verbs clash      E045 no such manager
+Celery      E060 not JSON         W001 tasks inline      W002 memory storage  W003 no results       W004 pickle
+Database    I001 verbs not mirrored yet (with `check --database` and `migrate`)
+
+Each finds one thing, and what depends on that is not reported again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.core import checks
+
+from . import celery, database, feeds, settings, sources
+
+__all__ = ["connect"]
+
+TAG = "django_feeds"
+"""`manage.py check --tag django_feeds`."""
+
+
+def connect() -> None:
+    """Register the checks."""
+    for module in (settings, feeds, sources, celery):
+        checks.register(_check_of(module.check), TAG)
+    checks.register(_database_check, checks.Tags.database)
+
+
+def _check_of(find: Callable[[], Iterator[checks.CheckMessage]]) -> Callable[..., list[checks.CheckMessage]]:
+    def check(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+        return list(find())
+
+    check.__qualname__ = f"{find.__module__}.check"
+    return check
+
+
+def _database_check(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    return list(database.check(databases or ()))
