@@ -182,3 +182,17 @@ class TimelineEntry(models.Model):
     def digests(self) -> tuple[int | None, int | None]:
         """Of its actor and of its group; None stands for none."""
         return self.actor, self.group
+
+
+class CommandProgress(models.Model):
+    """How far a management command came, so that a run that was killed goes on there. Gone when it is done."""
+
+    name = models.CharField(max_length=100, unique=True)
+    """The command, and a digest of the options that must be the same for going on."""
+
+    place = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.place}"

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from ... import rebuilding
+from ...exceptions import FeedsError
+from ...feeds import Feed
+from ...managers import Manager
+from ...models import ActivityRecord
+from ...rebuilding import Step
+from ...sources import ActivitySource, all_sources
+from ..base import FeedsCommand, positive
+from ..progress import Checkpoint
+
+GO_ON = "The place is kept: the same command goes on there, and with --restart it begins anew."
+PHASES = ("records", "own", "timelines")
+
+
+class Phase(NamedTuple):
+    """One part of the work, which can be gone on with behind a place."""
+
+    name: str
+    what: str
+    total: Callable[[], int]
+    steps: Callable[[str | None], Iterator[Step]]
+    summary: Callable[[int, Counter[str]], str]
+
+
+class Command(FeedsCommand):
+    help = """
+Make all feeds anew from the rows of your models.
+
+For a site whose rows are older than its feeds, for rows that changed without signals (bulk_create,
+QuerySet.update, SQL), and for a storage that lost something. Three phases:
+
+  records    each row of each registered model is recorded as an activity; what changed is
+             updated, what is gone or not to be published any more is taken back
+  own        the own feeds (of users, boards, ...) are brought in line with the records
+  timelines  the feeds of readers are brought in line with what they follow
+
+Nobody is notified. The place is stored after each batch: a run that was killed goes on there when
+the same command is given again. Doing it twice changes nothing, and the site may be in use meanwhile.
+""".strip()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--manager", default="default", help="Whose feeds: an alias or dotted path (default).")
+        parser.add_argument("--feed", nargs="+", metavar="ALIAS", help="Only these feeds of the manager.")
+        parser.add_argument(
+            "--owner",
+            nargs="+",
+            metavar="OWNER",
+            help="Only the feeds of these: pks or names of users, or app.Model:pk. Records stay as they are.",
+        )
+        parser.add_argument(
+            "--source", nargs="+", metavar="app.Model", help="Record the rows of these registered models only."
+        )
+        parser.add_argument("--only", choices=PHASES, help="Do this phase only.")
+        parser.add_argument(
+            "--restart", action="store_true", help="Begin anew, also where an earlier run was stopped half-way."
+        )
+        parser.add_argument(
+            "--batch-size", type=positive, default=1_000, metavar="N", help="Rows in one batch (1,000; at most 10,000)."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.options = options
+        self.write = not options["dry_run"]
+        manager = self.manager_named(options["manager"])
+        if options["owner"] and options["only"] == "records":
+            raise CommandError("--owner chooses feeds, and --only records rebuilds none: leave one of them out.")
+        names = ("manager", "feed", "owner", "source", "only")
+        same = {name: options[name] for name in names}
+        job = Checkpoint("rebuild_feeds", same, restart=options["restart"], keep=self.write)
+        try:
+            self._run(job, self._phases(manager, job))
+        except KeyboardInterrupt:
+            raise CommandError(f"Stopped. {GO_ON}", returncode=130) from None
+        except FeedsError as error:
+            raise CommandError(f"{error}\n{GO_ON}") from error
+        job.finish()
+
+    def _run(self, job: Checkpoint, phases: list[Phase]) -> None:
+        if not self.write:
+            self.say("Dry run: nothing is changed.")
+        elif not job.is_new:
+            self.say(f"Going on where the run of {timezone.localtime(job.started_at):%Y-%m-%d %H:%M} stopped.")
+        for phase in phases:
+            state = job.place.setdefault(phase.name, {"after": None, "done": 0, "counts": {}, "complete": False})
+            if not state["complete"]:
+                self._run_phase(phase, state, job)
+            self.say(phase.summary(state["done"], Counter(state["counts"])))
+
+    def _run_phase(self, phase: Phase, state: dict[str, Any], job: Checkpoint) -> None:
+        with self.bar(phase.what, phase.total(), state["done"]) as bar:
+            for step in phase.steps(state["after"]):
+                state["after"] = step.place
+                state["done"] += step.done
+                state["counts"] = Counter(state["counts"]) + step.counts
+                job.save()
+                bar.advance(step.done)
+        state["complete"] = True
+        job.save()
+
+    # What there is to do
+
+    def _phases(self, manager: Manager, job: Checkpoint) -> list[Phase]:
+        feed_classes = self._chosen_feeds(manager)
+        owners = [self.owner_named(text) for text in self.options["owner"] or ()] or None
+        only = self.options["only"]
+        phases: list[Phase] = []
+        if only in (None, "records") and not owners:
+            phases += self._record_phases(manager, job)
+        own = manager.user_feed_class
+        if only in (None, "own") and own in feed_classes.values():
+            phases.append(self._own_phase(manager, job, owners))
+        readers_feeds = {name: feed_class for name, feed_class in feed_classes.items() if feed_class is not own}
+        if only in (None, "timelines") and readers_feeds:
+            phases.append(self._readers_phase(manager, job, readers_feeds, owners))
+        if not phases:
+            raise CommandError("Nothing is left to rebuild: --feed and --only exclude one another.")
+        return phases
+
+    def _record_phases(self, manager: Manager, job: Checkpoint) -> Iterator[Phase]:
+        sources = self._chosen_sources(manager)
+        # Only a run that rebuilds every feed can vouch that these records have been delivered.
+        deliver = not (self.options["only"] or self.options["feed"])
+        how: dict[str, Any] = {"at": job.started_at, "write": self.write, "deliver": deliver}
+        size = min(self.options["batch_size"], 10_000)
+
+        def of_rows(source: ActivitySource) -> Phase:
+            label = f"{source.model._meta.label} ({source.verb.infinitive})"
+            return Phase(
+                f"records of {label}",
+                label,
+                source.get_queryset().count,
+                lambda after: rebuilding.publish_rows(manager, source, after, size, **how),
+                lambda done, counts: f"{label}: {_many(done, 'row')}, {_changes(counts)}.",
+            )
+
+        yield from map(of_rows, sources)
+        if sources:
+            yield Phase(
+                "records without rows",
+                "records without rows",
+                ActivityRecord.objects.filter(published=True).count,
+                lambda after: rebuilding.retract_vanished(manager, sources, after, size, **how),
+                lambda done, counts: f"Records whose rows are gone: {counts['retracted']:,} of {done:,}, taken back.",
+            )
+
+    def _own_phase(self, manager: Manager, job: Checkpoint, owners: list[str] | None) -> Phase:
+        return Phase(
+            "own",
+            "own feeds",
+            lambda: len(owners) if owners else rebuilding.owners().count(),
+            lambda after: rebuilding.own_feeds(manager, after, job.started_at, only=owners, write=self.write),
+            lambda done, counts: f"Own feeds: {self._rebuilt(done, 'owner', counts)}.",
+        )
+
+    def _readers_phase(
+        self, manager: Manager, job: Checkpoint, feeds: dict[str, type[Feed]], owners: list[str] | None
+    ) -> Phase:
+        classes = list(feeds.values())
+        return Phase(
+            "timelines",
+            "readers' feeds",
+            lambda: len(owners) if owners else rebuilding.readers().count(),
+            lambda after: rebuilding.readers_feeds(
+                manager, classes, after, job.started_at, only=owners, write=self.write
+            ),
+            lambda done, counts: f"Readers' feeds ({', '.join(feeds)}): {self._rebuilt(done, 'reader', counts)}.",
+        )
+
+    def _chosen_sources(self, manager: Manager) -> list[ActivitySource]:
+        mine = [source for source in all_sources() if source.manager == manager.name]
+        wanted = self.options["source"]
+        if not wanted:
+            return mine
+        labels = {source.model._meta.label_lower: source.model._meta.label for source in mine}
+        unknown = [label for label in wanted if label.lower() not in labels]
+        if unknown:
+            there = ", ".join(sorted(labels.values())) or "none"
+            raise CommandError(f"The manager {manager.name!r} has no source {unknown[0]!r}. It has: {there}.")
+        return [source for source in mine if source.model._meta.label_lower in {label.lower() for label in wanted}]
+
+    def _chosen_feeds(self, manager: Manager) -> dict[str, type[Feed]]:
+        there = dict(manager.feed_classes)
+        if manager.user_feed_class:
+            there[getattr(manager.user_feed_class, "alias", "user")] = manager.user_feed_class
+        wanted = self.options["feed"] or list(there)
+        for name in wanted:
+            if name not in there:
+                raise CommandError(f"The manager {manager.name!r} has no feed {name!r}. It has: {', '.join(there)}.")
+        return {name: there[name] for name in wanted}
+
+    def _rebuilt(self, done: int, noun: str, counts: Counter[str]) -> str:
+        if self.write:
+            return f"{_many(done, noun)}, rebuilt"
+        return f"{_many(done, noun)}, {_many(counts['different'], 'feed')} to be changed"
+
+
+def _changes(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[kind]:,} {kind}" for kind in ("new", "changed", "retracted"))
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
