@@ -81,7 +81,7 @@ INTERESTS: dict[str, Interest] = {
     ),
     "pattern": Interest(
         ["Tiles", "Bauhaus forever", "Patterns to print", "Quilts", "Grid love"],
-        ["Tile study", "Quarter circles", "Pattern for a kitchen", "Screen print", "Quilt block", "Shapes, week"],
+        ["Tile study", "Quarter circles", "Pattern for a kitchen", "Screen print", "Quilt block", "Study of shapes"],
         ["no. 4", "no. 9", "in five colours", "from Lisbon", "after Albers", "for a rainy day", "no. 17"],
         ["It repeats, and it never repeats.", "Would make a fine bathroom floor.", "The yellow carries it."],
     ),

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -61,9 +62,18 @@ class PinFormView(LoginRequiredMixin, FormView):
         return _("Pinned to “%(board)s”.") % {"board": pin.board}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)  # makes the form, and with it the pin
         item = self.pin.item if self.pin.item_id else None
-        more = {"title": self.title, "action": self.action, "item": item, "next": safe_next(self.request, "")}
-        return super().get_context_data(pin=self.pin, **more, **kwargs)
+        shown = self.pin.via or (self.pin if self.pin.pk else None)
+        cancel = shown.get_absolute_url() if shown else reverse("home_feed")
+        return {
+            **context,
+            "title": self.title,
+            "action": self.action,
+            "item": item,
+            "next": safe_next(self.request, ""),
+            "cancel": safe_next(self.request, cancel),
+        }
 
 
 class NewPin(PinFormView):

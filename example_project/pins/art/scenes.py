@@ -22,6 +22,9 @@ def peaks(canvas: Canvas) -> None:
             ("#9fc9e8", "#eef7fb", "#8fb3cc", "#1d3b53"),
             ("#413a75", "#f4a083", "#8d6a9f", "#1e1b3a"),
             ("#bfe0d4", "#fbf6e3", "#94bfae", "#1f4a45"),
+            ("#fbe3d0", "#ffffff", "#c4b8cf", "#4a3b63"),
+            ("#23395b", "#d98880", "#6b5b7b", "#141b2d"),
+            ("#f6d186", "#fff8e7", "#b7c4a1", "#2f4a36"),
         ]
     )
     _sky(canvas, top, glow)
@@ -41,6 +44,9 @@ def sea(canvas: Canvas) -> None:
             ("#ffb88a", "#ffe6c4", "#5aa7b0", "#174a63"),
             ("#8fd3e8", "#f3fbf7", "#54b5c9", "#10506e"),
             ("#2b3a67", "#e58f7b", "#46629e", "#141d3c"),
+            ("#f7d9c4", "#fdf4ea", "#8cc0b5", "#2b6165"),
+            ("#d8a7c7", "#fbe4d5", "#7f7fb5", "#2c2b5a"),
+            ("#f4f1e8", "#fefdf9", "#89b6c4", "#32596b"),
         ]
     )
     horizon = height * rng.uniform(0.38, 0.52)
@@ -61,7 +67,13 @@ def forest(canvas: Canvas) -> None:
     """Rows of firs in the mist."""
     rng, width, height = canvas.rng, canvas.width, canvas.height
     air, far, near = rng.choice(
-        [("#e6efe6", "#a9c5b4", "#17382e"), ("#f5e8d3", "#d3b58d", "#4a3324"), ("#dbe7f0", "#9db8cb", "#15303f")]
+        [
+            ("#e6efe6", "#a9c5b4", "#17382e"),
+            ("#f5e8d3", "#d3b58d", "#4a3324"),
+            ("#dbe7f0", "#9db8cb", "#15303f"),
+            ("#fbe0d0", "#c9a0a6", "#3d2340"),
+            ("#f2eecb", "#b5bf6e", "#2b4420"),
+        ]
     )
     _sky(canvas, air, mix(air, far, 0.4))
     canvas.circle(width * rng.uniform(0.2, 0.8), height * 0.24, rng.uniform(24, 40), "#ffffff", opacity=0.75)
@@ -84,6 +96,8 @@ def city(canvas: Canvas) -> None:
             ("#1b1f4b", "#e87a72", "#141433", "#ffd98a"),
             ("#0f2a43", "#5fa8a8", "#0b1c2c", "#ffe9a8"),
             ("#4b2a63", "#ffb199", "#23133a", "#ffe0b0"),
+            ("#8ec5d6", "#fbe9d7", "#34495e", "#fff2c4"),
+            ("#2d1b36", "#c94f5d", "#1b0f22", "#ffc971"),
         ]
     )
     _sky(canvas, top, low)
@@ -113,6 +127,8 @@ def desert(canvas: Canvas) -> None:
             ("#fbe3c0", "#f9c58d", "#f2784b", "#eaa45e", "#8e3b2e"),
             ("#f6d6d0", "#f3a6a0", "#fff0d0", "#d97a6c", "#5c2740"),
             ("#cfe8ea", "#fbeccb", "#f6b042", "#e3b778", "#7a5230"),
+            ("#3b2c5a", "#d9776c", "#ffd9a0", "#a5596b", "#2a1a3a"),
+            ("#fdf1dc", "#fbd9a5", "#e9a23b", "#d9c2a0", "#6b6a5a"),
         ]
     )
     _sky(canvas, top, low)
@@ -139,6 +155,8 @@ def space(canvas: Canvas) -> None:
             ("#0d1030", "#3a2a6a", "#ffb37a", "#b2456e"),
             ("#061a2b", "#0f4c5c", "#f5e3a1", "#d9835b"),
             ("#140f2d", "#5b2a86", "#9be7df", "#2a7f9e"),
+            ("#1d0b14", "#6b1f3a", "#ffd6a5", "#e05a47"),
+            ("#0b1220", "#27496d", "#cfe8ff", "#5b7fb5"),
         ]
     )
     _sky(canvas, night, dusk)
@@ -164,6 +182,9 @@ def garden(canvas: Canvas) -> None:
             ("#fbf3e4", "#44694f", ["#e4572e", "#f3a712", "#d16b86", "#8c4a8f"]),
             ("#e4efe7", "#2f5d50", ["#ffffff", "#f2b5d4", "#f7d6a3", "#b794c9"]),
             ("#213b3b", "#7fb28d", ["#ffcf56", "#ff8c61", "#f4f1de", "#e07a9b"]),
+            ("#fde2e2", "#6a7f52", ["#c8553d", "#f28f3b", "#ffffff", "#a23b72"]),
+            ("#dceaf5", "#3f6f6b", ["#3d5a98", "#8d6bb8", "#f4d35e", "#ffffff"]),
+            ("#f3d9b1", "#5a5f2c", ["#9c2c2c", "#d95d39", "#f7f0e0", "#7b2d43"]),
         ]
     )
     _sky(canvas, paper, mix(paper, stem, 0.14))
@@ -194,6 +215,8 @@ def pattern(canvas: Canvas) -> None:
             ("#f0efe9", "#c44536", "#283d3b", "#197278", "#edb88b"),
             ("#fdf0f0", "#5b2a86", "#e56399", "#f9b17a", "#2d3a6b"),
             ("#e8eddf", "#333533", "#f5cb5c", "#5a8f7b", "#b23a48"),
+            ("#e3f0f5", "#1d4e89", "#00798c", "#f4b942", "#d1495b"),
+            ("#faf3ec", "#6b705c", "#cb997e", "#ddbea9", "#3f4238"),
         ]
     )
     canvas.rect(0, 0, width, height, paper)
@@ -229,6 +252,8 @@ def pottery(canvas: Canvas) -> None:
             ("#efe3d3", "#b08968", ["#7f5539", "#d4a373", "#5f6f65", "#f5f0e8", "#bc6c4b"]),
             ("#d8e2dc", "#7d6b5d", ["#335c67", "#e09f3e", "#9e2a2b", "#fff3e0", "#6b9080"]),
             ("#35343f", "#8d6e58", ["#e6ccb2", "#b5838d", "#6d6875", "#ffcdb2", "#84a59d"]),
+            ("#f7e1d7", "#a98467", ["#4a5759", "#dd8e75", "#b0c4b1", "#edafb8", "#6d4c41"]),
+            ("#e7ecef", "#8b8c89", ["#274c77", "#6096ba", "#f4f1ea", "#c9ada7", "#22223b"]),
         ]
     )
     _sky(canvas, wall, mix(wall, shelf, 0.22))
@@ -241,15 +266,20 @@ def pottery(canvas: Canvas) -> None:
 
 def _vase(canvas: Canvas, x: float, foot: float, tall: float, clay: str, glaze: str) -> None:
     rng = canvas.rng
-    belly, neck, base = tall * rng.uniform(0.26, 0.42), rng.uniform(9, 20), rng.uniform(16, 26)
-    top, middle = foot - tall, foot - tall * rng.uniform(0.3, 0.5)
-    right = f"C{x + belly:.0f} {foot:.0f} {x + belly:.0f} {middle:.0f} {x + neck:.0f} {top:.0f}"
-    left = f"C{x - belly:.0f} {middle:.0f} {x - belly:.0f} {foot:.0f} {x - base:.0f} {foot:.0f}Z"
-    canvas.add("ellipse", cx=x, cy=foot, rx=belly, ry=8, fill="#000000", opacity=0.18)
-    canvas.path(f"M{x - base:.0f} {foot:.0f}H{x + base:.0f}{right}H{x - neck:.0f}{left}", clay)
-    canvas.add("ellipse", cx=x, cy=top, rx=neck, ry=5, fill=mix(clay, "#000000", 0.35))
+    belly, base = tall * rng.uniform(0.2, 0.3), rng.uniform(14, 22)
+    neck = belly * rng.uniform(0.3, 0.55)
+    top, throat = foot - tall, foot - tall * rng.uniform(0.72, 0.86)
+    canvas.add("ellipse", cx=x, cy=foot, rx=belly, ry=7, fill="#000000", opacity=0.18)
+    out, lip = belly * 1.35, neck + 5
+    right = f"C{x + out:.0f} {foot:.0f} {x + out:.0f} {throat:.0f} {x + neck:.0f} {throat:.0f}"
+    mouth = f"Q{x + neck:.0f} {top + 6:.0f} {x + lip:.0f} {top:.0f}H{x - lip:.0f}"
+    left = f"Q{x - neck:.0f} {top + 6:.0f} {x - neck:.0f} {throat:.0f}"
+    left += f"C{x - out:.0f} {throat:.0f} {x - out:.0f} {foot:.0f} {x - base:.0f} {foot:.0f}"
+    canvas.path(f"M{x - base:.0f} {foot:.0f}H{x + base:.0f}{right}{mouth}{left}Z", clay)
+    canvas.add("ellipse", cx=x, cy=top, rx=lip, ry=4.5, fill=mix(clay, "#000000", 0.4))
     for n in range(rng.choice([1, 2, 3])):
-        canvas.rect(x - neck * 1.1, foot - tall * (0.28 + n * 0.1), neck * 2.2, 5, glaze, rx=2.5)
+        y = foot - tall * (0.3 + n * 0.09)
+        canvas.add("ellipse", cx=x, cy=y, rx=belly * 0.62, ry=3, fill=glaze, opacity=0.85)
 
 
 def arches(canvas: Canvas) -> None:
@@ -260,6 +290,9 @@ def arches(canvas: Canvas) -> None:
             ("#7cc6d6", "#f6d8b8", "#d98f6c", "#b5654a"),
             ("#f9c9b6", "#f5efe6", "#c9a79c", "#85604f"),
             ("#2f4b7c", "#e7b7a3", "#a05d6b", "#4e2a44"),
+            ("#a9d6e5", "#fefae0", "#d4a373", "#9c6644"),
+            ("#f4a261", "#fdf0d5", "#669bbc", "#003049"),
+            ("#cdb4db", "#fde2e4", "#b56576", "#6d597a"),
         ]
     )
     canvas.rect(0, 0, width, height, canvas.gradient(wall, mix(wall, shade, 0.3)))

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"Would make {users} users and {pins} pins.")
             return
-        bar = tqdm(total=2 * pins, unit=" pins", file=self.stderr, disable=options["verbosity"] < 1)
+        bar = tqdm(total=2 * pins, unit=" pins", disable=options["verbosity"] < 1)
         with bar:
             before = Pin.objects.order_by("pk").values_list("pk", flat=True).last() or 0
             self._write(Community(random_seed, timezone.now()), users, pins, bar)
@@ -52,9 +52,13 @@ class Command(BaseCommand):
             bar.update(number)
 
     def _publish(self, before: int, bar: Any) -> None:
-        """`bulk_create` sends no signals, so feeds hear of the new rows here."""
+        """
+        `bulk_create` sends no signals, so feeds hear of the new rows here.
+
+        Pins of one user and board come together: their followers are then looked up once, not for each pin.
+        """
         bar.set_description("filling feeds")
-        manager, rows = get_manager(), Pin.objects.filter(pk__gt=before).order_by("created_at")
+        manager, rows = get_manager(), Pin.objects.filter(pk__gt=before).order_by("user_id", "board_id")
         for batch in batched(rows, 500):
             manager.publish_many(batch)
             bar.update(len(batch))
