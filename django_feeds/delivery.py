@@ -19,16 +19,14 @@ from . import conf, records, serializers
 from .graph import Chunk, graph_of
 from .models import ActivityRecord
 from .owners import Owner
+from .refills import ROUNDS, begin, missing, old, refill
 from .storage import get_storage
 
 if TYPE_CHECKING:
     from .feeds import Feed
     from .managers import Manager
 
-__all__ = ["ROUNDS", "deliver_own", "settle", "walk"]
-
-ROUNDS = 5
-"""How often a step settles again what changed while it wrote; a later change has a task of its own."""
+__all__ = ["deliver_own", "settle", "walk"]
 
 Places = dict[Owner, set[UUID]]
 """By source: the activities that it brings or brought."""
@@ -43,8 +41,16 @@ def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Pl
     _keep_bodies(manager, record_ids)
     places = _places(ActivityRecord.objects.filter(pk__in=record_ids).prefetch_related("sources"))
     if manager.user_feed_class and places:
+        _begin_own(manager, manager.user_feed_class, places, at)
         _settle_own(manager.user_feed_class, places, at)
     return places
+
+
+def _begin_own(manager: Manager, feed_class: type[Feed], places: Places, at: datetime) -> None:
+    """A feed that would begin with something old is filled from what its owner did since."""
+    owners = [owner for owner, ids in places.items() if old(ids, at)]
+    for owner in missing(feed_class, owners) if owners else ():
+        refill(manager, feed_class, owner, at)
 
 
 def _settle_own(feed_class: type[Feed], places: Places, at: datetime) -> None:
@@ -115,11 +121,16 @@ def _wanted(
 
 
 def _apply(
-    manager: Manager, ids: list[UUID], wanted: Collection[Owner], unwanted: Collection[Owner], at: datetime
+    manager: Manager, ids: list[UUID], wanted: frozenset[Owner], unwanted: Collection[Owner], at: datetime
 ) -> None:
     for feed_class in manager.feed_classes.values():
-        if wanted:
-            feed_class.push(sorted(wanted), feed_class.entries_for(ids), at=at)
+        readers = sorted(wanted)
+        if not manager.knows_following:
+            begin(feed_class, readers, at)
+        elif readers and old(ids, at):  # who has no timeline reads from his sources, and has it filled
+            readers = sorted(wanted - set(missing(feed_class, readers)))
+        if readers:
+            feed_class.push(readers, feed_class.entries_for(ids), at=at)
         if unwanted:
             feed_class.discard(sorted(unwanted), ids, at=at)
 

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from . import records
-from .delivery import ROUNDS
-from .exceptions import InvalidOwner
 from .feeds import Feed
 from .graph import follows, graph_of
-from .ids import MIN_ID
 from .models import RecordSource
-from .owners import Owner, model_of, reference_of
+from .owners import Owner
 from .reader import sources_of
+from .refills import ROUNDS, begin, missing, nobodys, refill, take_back
 
 if TYPE_CHECKING:
     from .managers import Manager
@@ -29,13 +27,12 @@ SWEEP = 1_000
 
 def back_fill(manager: Manager, owner: Owner, targets: Collection[Owner], at: datetime) -> None:
     """Put the newest activities of these targets on the feeds of one who follows them now; others are skipped."""
-    graph = graph_of(manager)
-    if not follows(graph, owner, targets):
+    if not follows(graph_of(manager), owner, targets):
         return
-    knows = graph.followed(owner) is not None
     for feed_class in manager.feed_classes.values():
-        # Pushed to a timeline that is not there, they would claim that nothing else is newer.
-        if not knows or feed_class(owner).floor() is not None:
+        if not manager.knows_following:
+            begin(feed_class, [owner], at)
+        if not missing(feed_class, [owner]):
             _bring(manager, feed_class, owner, targets, at)
         refill(manager, feed_class, owner, at)
 
@@ -48,7 +45,7 @@ def _bring(manager: Manager, feed_class: type[Feed], owner: Owner, targets: Coll
         if ids == (added or []):
             return
         if added:
-            _take_back(manager, feed_class, owner, set(added) - set(ids), following, at)
+            take_back(manager, feed_class, owner, set(added) - set(ids), following, at)
         if ids:
             feed_class.push([owner], feed_class.entries_for(ids), at=at)
         if len(ids) == feed_class.max_length:
@@ -98,56 +95,6 @@ def clean(
             gone = now
 
 
-def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False) -> None:
-    """
-    Fill a timeline that is shorter than its bound and not complete from all its sources, and lower its floor.
-
-    With `force` also one that seems complete, as `rebuild_feeds` wants.
-    """
-    feed = feed_class(owner)
-    floor = feed.floor()
-    if not force and (floor == MIN_ID or feed.count() >= feed.max_length):
-        return
-    length, added = feed_class.max_length, None
-    for _round in range(ROUNDS):
-        sources = sources_of(manager, feed_class, owner)
-        if sources is None or (floor is None and not sources):
-            return
-        ids = RecordSource.objects.newest(sources, limit=length + 1)
-        if ids == added or not (ids or floor or _exists(owner)):
-            return
-        if added:
-            _take_back(manager, feed_class, owner, set(added) - set(ids), sources, at)
-        # One id too many tells where completeness ends: everything above it is here.
-        new_floor = ids[length] if len(ids) > length else MIN_ID
-        feed_class.fill([owner], feed_class.entries_for(ids[:length]), floor=new_floor, at=at)
-        added = ids
-
-
-def _take_back(
-    manager: Manager,
-    feed_class: type[Feed],
-    owner: Owner,
-    ids: Collection[UUID],
-    sources: Collection[Owner],
-    at: datetime,
-) -> None:
-    """Of these ids, which were just added, take those off again that none of these sources brings now."""
-    gone = _nobodys(ids, sources_of(manager, feed_class, owner) or sources)
-    if gone:
-        feed_class.discard([owner], gone, at=at)
-
-
-def _exists(owner: Owner) -> bool:
-    """A task that comes late must not make a feed for a row that was deleted."""
-    try:
-        reference = reference_of(owner)
-    except InvalidOwner:
-        return False
-    model = model_of(reference.label)
-    return model is not None and model._base_manager.filter(pk=reference.pk).exists()
-
-
 def stored(feed_class: type[Feed], owner: Owner) -> Iterator[list[UUID]]:
     """All ids on a timeline, those beyond its bound too, a thousand at a time."""
     storage, key, before = feed_class.get_storage(), feed_class.key_for(owner), None
@@ -173,12 +120,4 @@ def unbrought(
     if followed is None:
         left = set(targets) - set(follows(graph_of(manager), owner, targets)) | set(leaving)
         return {id for id, owners in records.standing(ids).items() if owners & left}
-    return _nobodys(ids, set(followed) - set(leaving))
-
-
-def _nobodys(ids: Collection[UUID], sources: Collection[Owner]) -> set[UUID]:
-    """Those of these ids that none of these sources brings, without those that were added to a feed by hand."""
-    brought = records.standing(ids)
-    suspects = {id for id in ids if not brought.get(id, set()) & set(sources)}
-    unpublished_or_by_hand = suspects - set(brought)
-    return suspects - set(records.load(unpublished_or_by_hand) if unpublished_or_by_hand else ())
+    return nobodys(ids, set(followed) - set(leaving))

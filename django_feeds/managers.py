@@ -65,6 +65,11 @@ class Manager:
         """Does it say who follows whom itself, instead of `Follow` rows?"""
         return type(self).get_user_follower_ids is not Manager.get_user_follower_ids
 
+    @property
+    def knows_following(self) -> bool:
+        """Can it say whom a reader follows?"""
+        return not self.owns_graph or type(self).get_user_following is not Manager.get_user_following
+
     def get_user_follower_ids(self, user_id: Owner) -> Mapping[FanoutPriority | None, Iterable[Any]]:
         """
         The followers of this owner by priority, as a list, a queryset of pks or an iterator; read in the worker.
@@ -185,12 +190,18 @@ class Manager:
     # As the ancestor called it
 
     def add_user_activity(self, user_id: Any, activity: Activity) -> None:
-        """Publish this activity as one of `user_id`: on his own feed, then on those of his followers."""
-        self._publish([Publication(activity, [owner_of(user_id)])])
+        """
+        Publish this activity as one of `user_id`: on his own feed, then on those of his followers.
+
+        Also where it is recorded already, for instance by another manager when its row was saved.
+        """
+        if not self._publish([records.joined(activity, owner_of(user_id))]):
+            tasks.publish_on_commit(self, records.of([activity]))
 
     def remove_user_activity(self, user_id: Any, activity: Activity) -> None:
-        """Take it back from everywhere."""
+        """Take it back from everywhere; also where another manager has done so for its own feeds."""
         self.retract(activity)
+        tasks.publish_on_commit(self, records.left(activity, owner_of(user_id)))
 
     def update_user_activity(self, activity: Activity) -> None:
         self.update_user_activities([activity])
@@ -204,6 +215,8 @@ class Manager:
         places = {row.identity_key: row for row in known}
         for key, activity in keys.items():
             row = places.get(key)
+            if row is not None and not row.published:
+                continue
             owners = [source.owner for source in row.sources.all()] if row else [activity.owner]
             self._publish([Publication(activity, owners, row.recipients if row else ())])
 

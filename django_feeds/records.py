@@ -7,6 +7,7 @@ Feeds are brought in line with it afterwards, by `delivery`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -15,21 +16,29 @@ from uuid import UUID
 from django.db import IntegrityError, router, transaction
 
 from .activity import Activity, identity_text
+from .bulk import insert_rows
+from .exceptions import InvalidReference
 from .ids import milliseconds
 from .models import ActivityRecord, RecordSource
 from .owners import Owner
 
 __all__ = [
     "Publication",
+    "differing",
     "ensure",
     "identity_key",
+    "joined",
+    "left",
     "load",
+    "of",
     "recall",
     "retract",
     "standing",
     "write",
     "write_many",
 ]
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -89,6 +98,39 @@ def write_many(publications: Iterable[Publication]) -> list[ActivityRecord]:
     return written
 
 
+def differing(publications: Iterable[Publication]) -> tuple[list[Publication], list[Publication]]:
+    """Those of these that are not recorded yet, and those that are recorded otherwise; writes nothing."""
+    unique = {identity_key(publication.activity.identity): publication for publication in publications}
+    rows = ActivityRecord.objects.filter(identity_key__in=unique).prefetch_related("sources")
+    known = {record.identity_key: record for record in rows}
+    new = [publication for key, publication in unique.items() if key not in known]
+    return new, [unique[key] for key, record in known.items() if not _unchanged(record, unique[key])]
+
+
+def of(activities: Iterable[Activity]) -> list[ActivityRecord]:
+    """The records that there are of these activities."""
+    keys = [identity_key(activity.identity) for activity in activities]
+    return list(ActivityRecord.objects.filter(identity_key__in=keys))
+
+
+def joined(activity: Activity, owner: Owner) -> Publication:
+    """This activity as it stands, and as one of this owner's too."""
+    recall([activity])
+    for record in of([activity]):
+        if record.published:
+            return Publication(activity, sorted({owner} | _sources(record)), record.recipients)
+    return Publication(activity, [owner])
+
+
+def left(activity: Activity, owner: Owner) -> list[ActivityRecord]:
+    """The records of this activity that stand no more, to be cleaned up with this owner's followers (again)."""
+    rows = [record for record in of([activity]) if not record.published]
+    for record in rows:
+        _remember_place(record, [owner])
+        record.save(update_fields=["former"])
+    return rows
+
+
 def retract(keys: Collection[UUID]) -> list[ActivityRecord]:
     """Take the activities with these identity keys back; returns the records that stood until now."""
     with transaction.atomic(using=database()):
@@ -126,7 +168,13 @@ def recall(activities: Iterable[Activity]) -> None:
 def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> dict[UUID, Activity]:
     """The published activities of these ids, not hydrated."""
     records = ActivityRecord.objects.filter(activity_id__in=ids, published=True)
-    return {record.activity_id: record.activity(activity_class) for record in records}
+    found = {}
+    for record in records:
+        try:
+            found[record.activity_id] = record.activity(activity_class)
+        except InvalidReference as error:  # it names a row that its model cannot have any more
+            logger.warning("The activity %s is left out: %s", record.activity_id, error)
+    return found
 
 
 def standing(ids: Iterable[UUID]) -> dict[UUID, set[Owner]]:
@@ -180,30 +228,34 @@ def _update(record: ActivityRecord, publication: Publication) -> ActivityRecord 
 
 
 def _settled(record: ActivityRecord, publication: Publication, sources: set[Owner]) -> bool:
-    before = _body(record)
-    after = ActivityRecord()
-    _copy(after, publication)
-    return record.published and before == _body(after) and sources == set(publication.sources)
+    same = [getattr(record, name) for name in CONTENT] == _content(publication)
+    return record.published and same and sources == set(publication.sources)
 
 
 def _sources(record: ActivityRecord) -> set[Owner]:
     return {source.owner for source in record.sources.all()}
 
 
-def _body(record: ActivityRecord) -> tuple:
-    target, extra = record.target, record.extra_context
-    return (record.actor, record.verb_id, record.object, target, record.time, extra, list(record.recipients))
+CONTENT = ("actor", "verb_id", "object", "target", "time", "extra_context", "recipients")
+"""The columns that a publication fills."""
+
+
+def _content(publication: Publication) -> list[Any]:
+    activity = publication.activity
+    return [
+        str(activity.actor_reference),
+        activity.verb.id,
+        str(activity.object_reference),
+        str(activity.target_reference) if activity.target_reference else "",
+        activity.time,
+        activity.extra_context,
+        list(publication.recipients),
+    ]
 
 
 def _copy(record: ActivityRecord, publication: Publication) -> None:
-    activity = publication.activity
-    record.actor = str(activity.actor_reference)
-    record.verb_id = activity.verb.id
-    record.object = str(activity.object_reference)
-    record.target = str(activity.target_reference) if activity.target_reference else ""
-    record.time = activity.time
-    record.extra_context = activity.extra_context
-    record.recipients = list(publication.recipients)
+    for name, value in zip(CONTENT, _content(publication), strict=True):
+        setattr(record, name, value)
 
 
 def _free_id(activity: Activity, record: ActivityRecord) -> UUID:
@@ -245,12 +297,17 @@ def _unchanged(record: ActivityRecord, publication: Publication) -> bool:
 
 
 def _insert_many(new: dict[UUID, Publication]) -> list[ActivityRecord]:
-    ActivityRecord.objects.bulk_create(_new(publication, key) for key, publication in new.items())
-    # MySQL gives no pks back from a bulk insert.
-    records = {record.identity_key: record for record in ActivityRecord.objects.filter(identity_key__in=new)}
-    RecordSource.objects.bulk_create(
-        RecordSource(owner=owner, activity_id=records[key].activity_id, record=records[key])
-        for key, publication in new.items()
-        for owner in dict.fromkeys(publication.sources)
+    records = [_new(publication, key) for key, publication in new.items()]
+    columns = [field.attname for field in ActivityRecord._meta.concrete_fields if not field.primary_key]
+    insert_rows(ActivityRecord, columns, ([getattr(record, name) for name in columns] for record in records))
+    pks = dict(ActivityRecord.objects.filter(identity_key__in=new).values_list("identity_key", "pk"))
+    for record in records:
+        record.pk = pks[record.identity_key]
+        record._state.adding = False
+    sources = (
+        (owner, record.activity_id, record.pk)
+        for record in records
+        for owner in dict.fromkeys(new[record.identity_key].sources)
     )
-    return list(records.values())
+    insert_rows(RecordSource, ["owner", "activity_id", "record_id"], sources)
+    return records

@@ -25,7 +25,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("feeds: what a feed is", {"feeds"}),
     (
         "which feed, from which model, to whom, push or pull",
-        {"delivery", "filling", "following", "forgetting", "graph", "reader", "rebuilding", "registry", "sources"},
+        {"delivery", "filling", "following", "forgetting", "graph", "reader", "refills", "rebuilding", "registry", "sources"},
     ),
     ("tasks: later, elsewhere", {"tasks"}),
     ("managers: what happens", {"managers"}),

@@ -185,6 +185,7 @@ def test_a_source_followed_for_nothing_makes_an_empty_feed(any_site):
 
     page = site.timeline(site.ann).page()
 
-    assert page.items == [] and page.next is None
+    assert page.items == []
+    assert page.next is None
     site.held.commit()
     assert not site.held  # it is known to be complete; nobody asks for a refill with every page

@@ -68,15 +68,16 @@ def test_a_rollback_leaves_nothing(site):
     site.follow(site.ann, site.bob)
     site.work()
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         site.pin(site.bob, site.tea)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     site.held.commit()
 
     assert not site.held
     assert not ActivityRecord.objects.exists()
     assert not RecordSource.objects.exists()
-    assert not list(site.own(site.bob)) and not list(site.timeline(site.ann))
+    assert not list(site.own(site.bob))
+    assert not list(site.timeline(site.ann))
 
 
 def test_a_rollback_of_an_edit_leaves_what_was(site):
@@ -84,10 +85,10 @@ def test_a_rollback_of_an_edit_leaves_what_was(site):
     pin = site.pin(site.bob, site.tea, note="before")
     site.work()
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         pin.board, pin.note = site.cats, "after"
         pin.save()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     site.work()
 
     (activity,) = site.timeline(site.ann)
@@ -319,7 +320,8 @@ def test_raw_fixtures_cause_nothing(site, tmp_path):
     site.held.commit()
 
     assert Pin.objects.count() == 1
-    assert not site.held and not ActivityRecord.objects.exists()
+    assert not site.held
+    assert not ActivityRecord.objects.exists()
 
 
 def test_rows_with_uuids_work_like_any_other(any_site):
@@ -329,7 +331,8 @@ def test_rows_with_uuids_work_like_any_other(any_site):
     site.work()
 
     (activity,) = site.timeline(site.ann)
-    assert activity.object == photo and activity.object_id == photo.pk
+    assert activity.object == photo
+    assert activity.object_id == photo.pk
     assert activity.extra_context == {"camera": "box; 59"}
 
     photo.delete()

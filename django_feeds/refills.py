@@ -1,0 +1,111 @@
+"""
+Refills: a feed anew from its sources, and who may have a timeline that is not there yet.
+
+A timeline says that it is complete above its floor. What makes one must therefore know what is newer than its first
+entry: a refill does, since it reads all sources; a push knows it only of what happened just now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from . import records
+from .exceptions import InvalidOwner
+from .feeds import Feed
+from .ids import MAX_ID, MIN_ID, id_time
+from .models import RecordSource
+from .owners import Owner, model_of, reference_of
+from .reader import sources_of
+
+if TYPE_CHECKING:
+    from .managers import Manager
+
+__all__ = ["ROUNDS", "begin", "missing", "nobodys", "old", "refill", "take_back"]
+
+ROUNDS = 5
+"""How often a step does again what changed while it wrote; a later change has a task of its own."""
+
+JUST_NOW = timedelta(minutes=1)
+
+
+def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False) -> None:
+    """
+    Fill a timeline that is shorter than its bound and not complete from all its sources, and lower its floor.
+
+    With `force` also one that seems complete, as `rebuild_feeds` wants.
+    """
+    feed = feed_class(owner)
+    floor = feed.floor()
+    if not force and (floor == MIN_ID or feed.count() >= feed.max_length):
+        return
+    length, added = feed_class.max_length, None
+    for _round in range(ROUNDS):
+        sources = sources_of(manager, feed_class, owner)
+        if sources is None or (floor is None and not sources):
+            return
+        ids = RecordSource.objects.newest(sources, limit=length + 1)
+        if ids == added or not (ids or floor or _exists(owner)):
+            return
+        if added:
+            take_back(manager, feed_class, owner, set(added) - set(ids), sources, at)
+        # One id too many tells where completeness ends: everything above it is here.
+        new_floor = ids[length] if len(ids) > length else MIN_ID
+        feed_class.fill([owner], feed_class.entries_for(ids[:length]), floor=new_floor, at=at)
+        added = ids
+
+
+def take_back(
+    manager: Manager,
+    feed_class: type[Feed],
+    owner: Owner,
+    ids: Collection[UUID],
+    sources: Collection[Owner],
+    at: datetime,
+) -> None:
+    """Of these ids, which were just added, take those off again that none of these sources brings now."""
+    gone = nobodys(ids, sources_of(manager, feed_class, owner) or sources)
+    if gone:
+        feed_class.discard([owner], gone, at=at)
+
+
+def nobodys(ids: Collection[UUID], sources: Collection[Owner]) -> set[UUID]:
+    """Those of these ids that none of these sources brings, without those that were added to a feed by hand."""
+    brought = records.standing(ids)
+    suspects = {id for id in ids if not brought.get(id, set()) & set(sources)}
+    unpublished_or_by_hand = suspects - set(brought)
+    return suspects - set(records.load(unpublished_or_by_hand) if unpublished_or_by_hand else ())
+
+
+def missing(feed_class: type[Feed], owners: Sequence[Owner]) -> list[Owner]:
+    """Those of these owners who have no timeline."""
+    slices = feed_class.get_storage().slice_many([feed_class.key_for(owner) for owner in owners], limit=1)
+    return [owner for owner in owners if slices[feed_class.key_for(owner)].floor == MAX_ID]
+
+
+def begin(feed_class: type[Feed], owners: Sequence[Owner], at: datetime) -> None:
+    """
+    Make the timelines that are not there, as complete.
+
+    For readers whose sources nobody can name: nobody could fill in what comes in another order than it happened.
+    """
+    new = missing(feed_class, owners)
+    if new:
+        feed_class.fill(new, [], floor=MIN_ID, at=at)
+
+
+def old(ids: Collection[UUID], at: datetime) -> bool:
+    """Did any of these happen so long before `at` that something newer may have been published since?"""
+    return bool(ids) and id_time(min(ids)) < at - JUST_NOW
+
+
+def _exists(owner: Owner) -> bool:
+    """A task that comes late must not make a feed for a row that was deleted."""
+    try:
+        reference = reference_of(owner)
+    except InvalidOwner:
+        return False
+    model = model_of(reference.label)
+    return model is not None and model._base_manager.filter(pk=reference.pk).exists()
