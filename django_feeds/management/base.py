@@ -20,7 +20,7 @@ from ..owners import Owner, label_of, model_of, owner_of, reference_of
 from ..registry import get_feed_class, get_manager, managers
 from .progress import Bar
 
-__all__ = ["FeedsCommand", "positive", "row_of"]
+__all__ = ["FeedsCommand", "many", "name_of", "positive", "row_of"]
 
 
 class FeedsCommand(BaseCommand):
@@ -110,6 +110,16 @@ def row_of(owner: Owner) -> Model | None:
         return None
     model = model_of(reference.label)
     return model._base_manager.filter(pk=reference.pk).first() if model else None
+
+
+def name_of(owner: Owner) -> str:
+    """An owner as people know it too: "13 (ann)"."""
+    row = row_of(owner)
+    return f"{owner} ({row})" if row is not None else f"{owner} (gone)"
+
+
+def many(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def positive(text: str) -> int:

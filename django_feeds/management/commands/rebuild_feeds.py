@@ -14,7 +14,7 @@ from ...managers import Manager
 from ...models import ActivityRecord
 from ...rebuilding import Step
 from ...sources import ActivitySource, all_sources
-from ..base import FeedsCommand, positive
+from ..base import FeedsCommand, many, positive
 from ..progress import Checkpoint
 
 GO_ON = "The place is kept: the same command goes on there, and with --restart it begins anew."
@@ -140,7 +140,7 @@ the same command is given again. Doing it twice changes nothing, and the site ma
                 label,
                 source.get_queryset().count,
                 lambda after: rebuilding.publish_rows(manager, source, after, size, **how),
-                lambda done, counts: f"{label}: {_many(done, 'row')}, {_changes(counts)}.",
+                lambda done, counts: f"{label}: {many(done, 'row')}, {_changes(counts)}.",
             )
 
         yield from map(of_rows, sources)
@@ -150,7 +150,7 @@ the same command is given again. Doing it twice changes nothing, and the site ma
                 "records without rows",
                 ActivityRecord.objects.filter(published=True).count,
                 lambda after: rebuilding.retract_vanished(manager, sources, after, size, **how),
-                lambda done, counts: f"Records whose rows are gone: {counts['retracted']:,} of {done:,}, taken back.",
+                lambda done, counts: f"Records whose rows are gone: {counts['retracted']:,} of {done:,} taken back.",
             )
 
     def _own_phase(self, manager: Manager, job: Checkpoint, owners: list[str] | None) -> Phase:
@@ -200,13 +200,9 @@ the same command is given again. Doing it twice changes nothing, and the site ma
 
     def _rebuilt(self, done: int, noun: str, counts: Counter[str]) -> str:
         if self.write:
-            return f"{_many(done, noun)}, rebuilt"
-        return f"{_many(done, noun)}, {_many(counts['different'], 'feed')} to be changed"
+            return f"{many(done, noun)}, rebuilt"
+        return f"{many(done, noun)}, {many(counts['different'], 'feed')} to be changed"
 
 
 def _changes(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[kind]:,} {kind}" for kind in ("new", "changed", "retracted"))
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
