@@ -18,10 +18,9 @@ Each finds one thing, and what depends on that is not reported again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 
 from . import celery, database, feeds, settings, sources
 
@@ -33,18 +32,26 @@ TAG = "django_feeds"
 
 def connect() -> None:
     """Register the checks."""
-    for module in (settings, feeds, sources, celery):
-        checks.register(_check_of(module.check), TAG)
-    checks.register(_database_check, checks.Tags.database)
+    for check in (check_settings, check_feeds, check_sources, check_celery):
+        register(check, TAG)
+    register(check_database, Tags.database)
 
 
-def _check_of(find: Callable[[], Iterator[checks.CheckMessage]]) -> Callable[..., list[checks.CheckMessage]]:
-    def check(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
-        return list(find())
-
-    check.__qualname__ = f"{find.__module__}.check"
-    return check
+def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    return list(settings.check())
 
 
-def _database_check(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_feeds(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    return list(feeds.check())
+
+
+def check_sources(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    return list(sources.check())
+
+
+def check_celery(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    return list(celery.check())
+
+
+def check_database(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return list(database.check(databases or ()))
