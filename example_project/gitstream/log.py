@@ -61,7 +61,8 @@ def read(path: Path, wanted: Sequence[str]) -> Iterator[LoggedCommit]:
     for part in text.split(f"{START}\0")[1:]:
         *fields, rest = part.split("\0", len(FIELDS))
         sha, name, email, time, subject, body = fields
-        files = [file for file in rest.removeprefix("\n").split("\0") if file]
+        # Between what we asked for and the first file, git puts a line's end, and a NUL of its own before it.
+        files = [file for file in rest.lstrip("\0").removeprefix("\n").split("\0") if file]
         yield LoggedCommit(sha, name, email, datetime.fromisoformat(_iso(time)), subject, body.strip(), files)
 
 
