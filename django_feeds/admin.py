@@ -26,9 +26,8 @@ from .exceptions import InvalidOwner, InvalidReference
 from .following import find_target
 from .managers import Manager
 from .models import ActivityRecord, Follow, VerbRecord
-from .owners import Reference, label_of, owner_of, reference_of
+from .owners import Reference, owner_of, reference_of
 from .registry import get_manager, managers
-from .sources import ActivitySource, all_sources
 from .verbs import verb_or_placeholder
 
 __all__ = ["ActivityRecordAdmin", "FollowAdmin", "VerbRecordAdmin"]
@@ -212,18 +211,11 @@ class ActivityRecordAdmin(ReadOnlyAdmin):
 
 
 def _by_manager(records: Iterable[ActivityRecord]) -> list[tuple[Manager, list[ActivityRecord]]]:
-    """These records by who published them: their source says so; what was made by hand is the first manager's."""
-    names = {_cause(source): source.manager for source in all_sources()}
-    default = managers()[0].name
+    """These records by who published them; those put on one feed by hand are the first manager's."""
     found: dict[str, list[ActivityRecord]] = {}
     for record in records:
-        found.setdefault(names.get((record.identity[0], record.verb_id), default), []).append(record)
+        found.setdefault(record.manager or managers()[0].name, []).append(record)
     return [(get_manager(name), group) for name, group in found.items()]
-
-
-def _cause(source: ActivitySource) -> tuple[str, int]:
-    """What the identities of this source's activities have in common."""
-    return source.label or label_of(source.model), source.verb.id
 
 
 def _hydrate(records: Iterable[Any]) -> None:

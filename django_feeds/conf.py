@@ -22,7 +22,7 @@ IMPLICIT_STORAGES: dict[str, dict[str, Any]] = {
 DEFAULTS: dict[str, Any] = {
     # Where timelines are kept, by alias: BACKEND (dotted path) and OPTIONS.
     "STORAGES": IMPLICIT_STORAGES,
-    # Which feeds there are, by alias: CLASS (dotted path), STORAGE (alias), MAX_LENGTH, AGGREGATOR.
+    # Which feeds there are, by alias: CLASS (dotted path), STORAGE (alias), MAX_LENGTH, KEY_FORMAT.
     "FEEDS": {
         "user": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 100_000},
         "timeline": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 1_000},

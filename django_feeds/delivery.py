@@ -9,11 +9,13 @@ side with others; the last one leaves the feeds that the truth describes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from . import conf, records, serializers
 from .graph import Chunk, graph_of
@@ -85,6 +87,26 @@ def walk(manager: Manager, record_ids: Sequence[int], at: datetime) -> Iterator[
     for pk, version in versions.items():
         unchanged = ActivityRecord.objects.filter(pk=pk, version=version)
         unchanged.update(delivered_version=F("version"), former=[], delivery_error="")
+
+
+def undelivered(older_than: float) -> QuerySet[ActivityRecord]:
+    """
+    The records that did not get to all feeds, without what happened in the last `older_than` seconds.
+
+    Workers are about to deliver that. Records without a manager were put on one feed, and wait for nobody.
+    """
+    now = timezone.now()
+    waiting = ActivityRecord.objects.filter(delivered_version__lt=F("version")).exclude(manager="")
+    return waiting.exclude(time__gt=now - timedelta(seconds=older_than), time__lte=now)
+
+
+def by_manager(waiting: QuerySet[ActivityRecord], size: int) -> Iterator[tuple[str, list[int]]]:
+    """These records as (name of the manager, at most `size` pks), for one task each."""
+    last = 0
+    while rows := list(waiting.filter(pk__gt=last).order_by("pk").values_list("manager", "pk")[:size]):
+        for manager, pairs in _grouped(rows, itemgetter(0)):
+            yield manager, [pk for _manager, pk in pairs]
+        last = rows[-1][1]
 
 
 def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chunk: Chunk, at: datetime) -> None:

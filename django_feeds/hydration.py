@@ -24,14 +24,18 @@ __all__ = ["activities", "hydrate", "present", "register"]
 logger = logging.getLogger(__name__)
 
 _querysets: dict[str, Callable[[], QuerySet]] = {}
-_rules: dict[str, Callable[[Any, Model], bool]] = {}
+_rules: dict[str, list[Callable[[Any, Model], bool]]] = {}
 
 
 def register(model: type[Model], queryset: Callable[[], QuerySet], can_see: Callable[[Any, Model], bool]) -> None:
-    """Load rows of `model` with this queryset, and show activities about them to whom `can_see` allows."""
+    """
+    Load rows of `model` with this queryset, and show activities about them to whom `can_see` allows.
+
+    Where a model has several sources, all of them must allow it, and the last one's queryset loads it.
+    """
     label = label_of(model)
     _querysets[label] = queryset
-    _rules[label] = can_see
+    _rules.setdefault(label, []).append(can_see)
 
 
 def activities(
@@ -80,8 +84,8 @@ def present(items: Iterable[Activity], viewer: Any = None) -> list[Activity]:
 def _shown(activity: Activity, viewer: Any) -> bool:
     if activity.actor is None or activity.object is None:
         return False
-    rule = _rules.get(activity.object_reference.label)
-    return rule is None or rule(viewer, activity.object)
+    rules = _rules.get(activity.object_reference.label, ())
+    return all(rule(viewer, activity.object) for rule in rules)
 
 
 def _load(label: str, pks: set[Any]) -> Iterable[Model]:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from . import conf, filling, records, sources, tasks
@@ -139,13 +139,15 @@ class Manager:
 
     def publish_many(self, items: QuerySet | Iterable[Any], *, batch_size: int = 500) -> int:
         """
-        Publish many rows of registered models (a queryset, instances) or activities; returns how many were new.
+        Publish many rows of registered models (a queryset, instances) or activities; returns how many records
+        that made or changed. Rows that are not to be published (any more) are taken back.
 
         For what sends no signals: `bulk_create`, `QuerySet.update`, imports.
         """
         written = 0
         for batch in _batches(items, batch_size):
-            written += self._publish([publication for item in batch for publication in self._publications(item)])
+            publications, refused = self._sorted(batch)
+            written += self._publish(publications) + self._retract(refused)
         return written
 
     def publish_row(self, source: ActivitySource, instance: Model) -> None:
@@ -158,21 +160,23 @@ class Manager:
 
     def retract_row(self, source: ActivitySource, instance: Model) -> None:
         """Take back what a source made of this row."""
-        self._retract(records.identity_key(source.identity(instance)))
+        self._retract([records.identity_key(source.identity(instance))])
 
     def retract(self, activity: Activity) -> None:
         """Take this activity back: it leaves all feeds. One that was never published is no error."""
         records.recall([activity])
-        self._retract(records.identity_key(activity.identity))
+        self._retract([records.identity_key(activity.identity)])
 
-    def _retract(self, key: UUID) -> None:
-        for record in records.retract([key]):
+    def _retract(self, keys: Sequence[UUID]) -> int:
+        retracted = records.retract(keys, self.name) if keys else []
+        for record in retracted:
             activity_retracted.send(type(self), activity=record.activity())
-            tasks.publish_on_commit(self, [record])
+        tasks.publish_on_commit(self, retracted)
+        return len(retracted)
 
     def _publish(self, publications: Sequence[Publication], fanout: bool = True) -> int:
         records.recall(publication.activity for publication in publications)
-        written = records.write_many(publications)
+        written = records.write_many(publication._replace(manager=self.name) for publication in publications)
         by_id = {publication.activity.id: publication.activity for publication in publications}
         for record in written:
             signal = activity_published if record.version == 1 else activity_updated
@@ -180,12 +184,20 @@ class Manager:
         tasks.publish_on_commit(self, written, fanout)
         return len(written)
 
-    def _publications(self, item: Any) -> list[Publication]:
-        if isinstance(item, Activity):
-            return [Publication(item, [item.owner])]
-        found = sources.sources_of(type(item)) or [sources.source_of(type(item))]
-        made = [source.publication(item) for source in found]
-        return [publication for publication in made if publication is not None]
+    def _sorted(self, items: Iterable[Any]) -> tuple[list[Publication], list[UUID]]:
+        """What to publish of these rows and activities, and the identity keys of what is not to be published."""
+        publications, refused = [], []
+        for item in items:
+            if isinstance(item, Activity):
+                publications.append(Publication(item, [item.owner]))
+                continue
+            for source in sources.sources_of(type(item)) or [sources.source_of(type(item))]:
+                publication = source.publication(item)
+                if publication is None:
+                    refused.append(records.identity_key(source.identity(item)))
+                else:
+                    publications.append(publication)
+        return publications, refused
 
     # As the ancestor called it
 
@@ -297,6 +309,18 @@ class Manager:
 
 def _unique(owners: Iterable[Owner]) -> list[Owner]:
     return list(dict.fromkeys(owners))
+
+
+def _prefetch(items: Iterable[Any]) -> None:
+    """Load the tags of many rows in one query, not in one for each."""
+    rows: dict[type[Model], list[Model]] = {}
+    for item in items:
+        if isinstance(item, Model):
+            rows.setdefault(type(item), []).append(item)
+    for model, instances in rows.items():
+        names = {name for source in sources.sources_of(model) for name in source.feeds}
+        many = [name for name in names if model._meta.get_field(name).many_to_many]
+        prefetch_related_objects(instances, *many)
 
 
 def _batches(items: Any, size: int) -> Iterable[list[Any]]:

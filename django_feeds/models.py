@@ -95,6 +95,9 @@ class ActivityRecord(models.Model):
     target = models.CharField(_("target"), max_length=OWNER_LENGTH, blank=True)
     time = models.DateTimeField(_("time"))
     extra_context = models.JSONField(_("extra context"), default=dict, blank=True)
+    manager = models.CharField(_("manager"), max_length=200, blank=True)
+    """Who published it last, and so delivers it: an alias or a dotted path; empty where it was put on one feed."""
+
     recipients = models.JSONField(_("recipients"), default=list, blank=True)
     """Owners who are told, whether they follow or not."""
 

@@ -49,6 +49,8 @@ class Publication(NamedTuple):
     activity: Activity
     sources: Sequence[Owner]
     recipients: Sequence[Owner] = ()
+    manager: str = ""
+    """Who delivers it, by name; empty where it is only put on one feed."""
 
 
 def identity_key(identity: list[Any]) -> UUID:
@@ -131,8 +133,12 @@ def left(activity: Activity, owner: Owner) -> list[ActivityRecord]:
     return rows
 
 
-def retract(keys: Collection[UUID]) -> list[ActivityRecord]:
-    """Take the activities with these identity keys back; returns the records that stood until now."""
+def retract(keys: Collection[UUID], manager: str = "") -> list[ActivityRecord]:
+    """
+    Take the activities with these identity keys back; returns the records that stood until now.
+
+    `manager` is the name of who delivers that; without one, who published them.
+    """
     with transaction.atomic(using=database()):
         records = list(ActivityRecord.objects.select_for_update().filter(identity_key__in=keys, published=True))
         sources = standing(record.activity_id for record in records)
@@ -140,7 +146,9 @@ def retract(keys: Collection[UUID]) -> list[ActivityRecord]:
             _remember_place(record, sources.get(record.activity_id, set()))
             record.published = False
             record.version += 1
-        ActivityRecord.objects.bulk_update(records, ["published", "version", "former"], batch_size=BATCH)
+            record.manager = manager or record.manager
+        columns = ["published", "version", "former", "manager"]
+        ActivityRecord.objects.bulk_update(records, columns, batch_size=BATCH)
         RecordSource.objects.filter(record__in=records).delete()
     return records
 
@@ -256,6 +264,7 @@ def _content(publication: Publication) -> list[Any]:
 def _copy(record: ActivityRecord, publication: Publication) -> None:
     for name, value in zip(CONTENT, _content(publication), strict=True):
         setattr(record, name, value)
+    record.manager = publication.manager or record.manager
 
 
 def _free_id(activity: Activity, record: ActivityRecord) -> UUID:

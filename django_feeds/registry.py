@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["get_feed", "get_feed_class", "get_manager", "managers"]
 
-FEED_OPTIONS = {"CLASS", "STORAGE", "MAX_LENGTH", "AGGREGATOR", "KEY_FORMAT"}
-MANAGER_OPTIONS = {"CLASS", "USER_FEED", "FEEDS", "NOTIFICATIONS"}
+FEED_OPTIONS = {"CLASS", "STORAGE", "MAX_LENGTH", "KEY_FORMAT"}
+MANAGER_OPTIONS = {"CLASS", "USER_FEED", "FEEDS"}
 
 
 def get_feed(alias: str, owner: Any, viewer: Any = None) -> Feed:

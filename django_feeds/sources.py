@@ -142,7 +142,7 @@ class ActivitySource:
             return None
         owners = [activity.owner, *(owner_of(owner) for owner in self.get_feeds(instance))]
         told = [owner_of(user) for user in self.get_notify(instance)]
-        return Publication(activity, list(dict.fromkeys(owners)), list(dict.fromkeys(told)))
+        return Publication(activity, list(dict.fromkeys(owners)), list(dict.fromkeys(told)), self.manager)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {self.model._meta.label}"

@@ -28,6 +28,7 @@ from .registry import get_manager
 
 __all__ = [
     "back_fill",
+    "deliver",
     "enqueue",
     "enqueue_on_commit",
     "fan_out",
@@ -110,6 +111,13 @@ def forget(manager: str, owner: Owner, at: str) -> None:
 def leave(manager: str, owner: Owner, chunk: dict[str, Any], at: str) -> None:
     """Let one chunk of followers leave an owner that was deleted."""
     forgetting.leave(get_manager(manager), owner, chunk, _time(at))
+
+
+@shared_task(name="django_feeds.deliver", ignore_result=True, **RETRY)
+def deliver(older_than: float = 60) -> None:
+    """Hand out what a dead broker or a killed worker left behind; for Celery beat, every few minutes."""
+    for manager, pks in delivery.by_manager(delivery.undelivered(older_than), PER_TASK):
+        enqueue(fan_out, manager, pks, timezone.now().isoformat())
 
 
 def mode() -> str:

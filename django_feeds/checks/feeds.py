@@ -156,7 +156,7 @@ def _named_feeds(alias: str, options: dict[str, Any]) -> Iterator[CheckMessage]:
             id="django_feeds.E032",
         )
         feeds = ()
-    named = [*feeds, *(options[name] for name in ("USER_FEED", "NOTIFICATIONS") if options.get(name))]
+    named = [*feeds, *(options[name] for name in ("USER_FEED",) if options.get(name))]
     known = setting("FEEDS") if isinstance(setting("FEEDS"), dict) else {}
     for name in named:
         if not (isinstance(name, str) and name in known):

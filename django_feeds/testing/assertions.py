@@ -62,5 +62,7 @@ def _ids(thing: Any) -> set[UUID]:
         return {thing}
     if not isinstance(thing, Model) or not sources_of(type(thing)):
         raise TypeError(f"{thing!r} is no activity, no id, and no row of a model with a source.")
+    if thing.pk is None:
+        raise ValueError(f"{thing!r} has no pk any more; take `activity = feed[0]` before you delete the row.")
     keys = [identity_key(source.identity(thing)) for source in sources_of(type(thing))]
     return set(ActivityRecord.objects.filter(identity_key__in=keys).values_list("activity_id", flat=True))
