@@ -10,7 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateField, Field, Model
 
 from .. import verbs
-from ..exceptions import FeedsError
+from ..managers import Manager
 from ..registry import get_manager
 from ..sources import ActivitySource, all_sources, set_once_field
 from .declared import did_you_mean, dotted, entries, setting
@@ -103,10 +103,13 @@ def _manager(source: ActivitySource) -> Iterator[CheckMessage]:
     if source.manager in entries("MANAGERS") or not isinstance(setting("MANAGERS"), dict):
         return
     try:
-        get_manager(source.manager)
-    except FeedsError as error:
+        manager = get_manager(source.manager)
+        problem = "" if isinstance(manager, Manager) else f"that is {manager!r}"
+    except Exception as error:  # a class may raise anything
+        problem = str(error)
+    if problem:
         yield Error(
-            f"{type(source).__name__}.manager is {source.manager!r}: {error}",
+            f"{type(source).__name__}.manager is {source.manager!r}, which is no manager: {problem}",
             hint="Name a manager of DJANGO_FEEDS['MANAGERS'], or the dotted path of a Manager subclass.",
             obj=source,
             id="django_feeds.E045",

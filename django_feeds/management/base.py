@@ -64,8 +64,10 @@ class FeedsCommand(BaseCommand):
             manager = get_manager(name)
         except FeedsConfigurationError as error:
             raise CommandError(f"{error}{_suggestion(name, conf.get('MANAGERS'))}") from error
+        except TypeError as error:  # a class that takes arguments
+            raise CommandError(f"{name!r} is no manager: {error}") from error
         if not isinstance(manager, Manager):
-            raise CommandError(f"{name!r} is {manager!r}, which is no manager.")
+            raise CommandError(f"{name!r} is no manager: it is {manager!r}.")
         return manager
 
     def feed_named(self, alias: str) -> tuple[type[Feed], Manager | None]:
@@ -88,7 +90,7 @@ class FeedsCommand(BaseCommand):
             return text
         user_model = get_user_model()
         try:
-            return owner_of(user_model._default_manager.get_by_natural_key(text))  # type: ignore[attr-defined]
+            return owner_of(user_model._default_manager.get_by_natural_key(text))
         except (user_model.DoesNotExist, AttributeError):
             pass
         label, colon, _pk = text.partition(":")

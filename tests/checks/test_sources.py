@@ -65,6 +65,8 @@ def test_sound_sources_are_silent(ids, source, source_class):
         ({"verb": Unregistered}, "E043"),
         ({"manager": "pins"}, "E045"),
         ({"manager": "tests.nowhere.PinManager"}, "E045"),
+        ({"manager": "django_feeds.feeds.Feed"}, "E045"),
+        ({"manager": "django_feeds.managers.FanoutPriority.HIGH"}, "E045"),
     ],
 )
 def test_a_source_that_cannot_work_is_found_once(ids, source, attributes, expected):

@@ -71,14 +71,14 @@ the same command is given again. Doing it twice changes nothing, and the site ma
     def handle(self, *args: Any, **options: Any) -> None:
         self.options = options
         self.write = not options["dry_run"]
-        manager = self.manager_named(options["manager"])
         if options["owner"] and options["only"] == "records":
             raise CommandError("--owner chooses feeds, and --only records rebuilds none: leave one of them out.")
-        names = ("manager", "feed", "owner", "source", "only")
-        same = {name: options[name] for name in names}
+        phases = self._phases(self.manager_named(options["manager"]))
+        same = {name: options[name] for name in ("manager", "feed", "owner", "source", "only")}
         job = Checkpoint("rebuild_feeds", same, restart=options["restart"], keep=self.write)
+        self.at = job.started_at
         try:
-            self._run(job, self._phases(manager, job))
+            self._run(job, phases)
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. {GO_ON}", returncode=130) from None
         except FeedsError as error:
@@ -109,28 +109,28 @@ the same command is given again. Doing it twice changes nothing, and the site ma
 
     # What there is to do
 
-    def _phases(self, manager: Manager, job: Checkpoint) -> list[Phase]:
+    def _phases(self, manager: Manager) -> list[Phase]:
         feed_classes = self._chosen_feeds(manager)
         owners = [self.owner_named(text) for text in self.options["owner"] or ()] or None
         only = self.options["only"]
         phases: list[Phase] = []
         if only in (None, "records") and not owners:
-            phases += self._record_phases(manager, job)
+            phases += self._record_phases(manager)
         own = manager.user_feed_class
         if only in (None, "own") and own in feed_classes.values():
-            phases.append(self._own_phase(manager, job, owners))
+            phases.append(self._own_phase(manager, owners))
         readers_feeds = {name: feed_class for name, feed_class in feed_classes.items() if feed_class is not own}
         if only in (None, "timelines") and readers_feeds:
-            phases.append(self._readers_phase(manager, job, readers_feeds, owners))
+            phases.append(self._readers_phase(manager, readers_feeds, owners))
         if not phases:
             raise CommandError("Nothing is left to rebuild: --feed and --only exclude one another.")
         return phases
 
-    def _record_phases(self, manager: Manager, job: Checkpoint) -> Iterator[Phase]:
+    def _record_phases(self, manager: Manager) -> Iterator[Phase]:
         sources = self._chosen_sources(manager)
         # Only a run that rebuilds every feed can vouch that these records have been delivered.
         deliver = not (self.options["only"] or self.options["feed"])
-        how: dict[str, Any] = {"at": job.started_at, "write": self.write, "deliver": deliver}
+        how: dict[str, Any] = {"write": self.write, "deliver": deliver}
         size = min(self.options["batch_size"], 10_000)
 
         def of_rows(source: ActivitySource) -> Phase:
@@ -139,7 +139,7 @@ the same command is given again. Doing it twice changes nothing, and the site ma
                 f"records of {label}",
                 label,
                 source.get_queryset().count,
-                lambda after: rebuilding.publish_rows(manager, source, after, size, **how),
+                lambda after: rebuilding.publish_rows(manager, source, after, size, self.at, **how),
                 lambda done, counts: f"{label}: {many(done, 'row')}, {_changes(counts)}.",
             )
 
@@ -149,30 +149,26 @@ the same command is given again. Doing it twice changes nothing, and the site ma
                 "records without rows",
                 "records without rows",
                 ActivityRecord.objects.filter(published=True).count,
-                lambda after: rebuilding.retract_vanished(manager, sources, after, size, **how),
+                lambda after: rebuilding.retract_vanished(manager, sources, after, size, self.at, **how),
                 lambda done, counts: f"Records whose rows are gone: {counts['retracted']:,} of {done:,} taken back.",
             )
 
-    def _own_phase(self, manager: Manager, job: Checkpoint, owners: list[str] | None) -> Phase:
+    def _own_phase(self, manager: Manager, owners: list[str] | None) -> Phase:
         return Phase(
             "own",
             "own feeds",
             lambda: len(owners) if owners else rebuilding.owners().count(),
-            lambda after: rebuilding.own_feeds(manager, after, job.started_at, only=owners, write=self.write),
+            lambda after: rebuilding.own_feeds(manager, after, self.at, only=owners, write=self.write),
             lambda done, counts: f"Own feeds: {self._rebuilt(done, 'owner', counts)}.",
         )
 
-    def _readers_phase(
-        self, manager: Manager, job: Checkpoint, feeds: dict[str, type[Feed]], owners: list[str] | None
-    ) -> Phase:
+    def _readers_phase(self, manager: Manager, feeds: dict[str, type[Feed]], owners: list[str] | None) -> Phase:
         classes = list(feeds.values())
         return Phase(
             "timelines",
             "readers' feeds",
             lambda: len(owners) if owners else rebuilding.readers().count(),
-            lambda after: rebuilding.readers_feeds(
-                manager, classes, after, job.started_at, only=owners, write=self.write
-            ),
+            lambda after: rebuilding.readers_feeds(manager, classes, after, self.at, only=owners, write=self.write),
             lambda done, counts: f"Readers' feeds ({', '.join(feeds)}): {self._rebuilt(done, 'reader', counts)}.",
         )
 
