@@ -146,6 +146,7 @@ class Manager:
         """
         written = 0
         for batch in _batches(items, batch_size):
+            _prefetch(batch)
             publications, refused = self._sorted(batch)
             written += self._publish(publications) + self._retract(refused)
         return written

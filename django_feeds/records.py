@@ -140,7 +140,8 @@ def retract(keys: Collection[UUID], manager: str = "") -> list[ActivityRecord]:
     `manager` is the name of who delivers that; without one, who published them.
     """
     with transaction.atomic(using=database()):
-        records = list(ActivityRecord.objects.select_for_update().filter(identity_key__in=keys, published=True))
+        rows = ActivityRecord.objects.select_for_update().order_by("identity_key")
+        records = list(rows.filter(identity_key__in=keys, published=True))
         sources = standing(record.activity_id for record in records)
         for record in records:
             _remember_place(record, sources.get(record.activity_id, set()))
@@ -290,14 +291,16 @@ def _bring(record: ActivityRecord, owners: Sequence[Owner]) -> None:
 def _write_batch(batch: dict[UUID, Publication]) -> list[ActivityRecord]:
     rows = ActivityRecord.objects.filter(identity_key__in=batch).prefetch_related("sources")
     known = {record.identity_key: record for record in rows}
-    new = {key: publication for key, publication in batch.items() if key not in known}
-    changed = [write(batch[key]) for key, record in known.items() if not _unchanged(record, batch[key])]
+    # In one order everywhere, or two bulks that overlap wait for each other.
+    new = {key: batch[key] for key in sorted(batch) if key not in known}
+    changed = [write(batch[key]) for key in sorted(known) if not _unchanged(known[key], batch[key])]
     try:
         with transaction.atomic(using=database()):
             created = _insert_many(new)
     except IntegrityError:  # an id or an identity is taken: one by one, which knows what to do
         created = [write(publication) for publication in new.values()]
-    return [record for record in changed + created if record is not None]
+    written = {record.identity_key: record for record in changed + created if record is not None}
+    return [written[key] for key in batch if key in written]
 
 
 def _unchanged(record: ActivityRecord, publication: Publication) -> bool:

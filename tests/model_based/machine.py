@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import override_settings
+from django.utils import timezone as django_timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -27,7 +28,7 @@ from tests.testapp.models import Board, Pin, Tag
 from . import oracle
 from .interruption import interrupted
 
-START = datetime(2024, 5, 1, tzinfo=timezone.utc)
+LONG_AGO = datetime(2024, 5, 1, tzinfo=timezone.utc)
 
 # Which of those that are there: taken modulo their number, so that a failure shrinks well.
 some = st.integers(0, 7)
@@ -57,8 +58,16 @@ class Site(RuleBasedStateMachine):
         for context in reversed(self.closing):
             context.__exit__(None, None, None)
 
-    @initialize(own=st.integers(3, 10), length=st.integers(3, 10), chunk=st.integers(1, 3), include_own=st.booleans())
-    def open(self, own: int, length: int, chunk: int, include_own: bool) -> None:
+    @initialize(
+        own=st.integers(3, 10),
+        length=st.integers(3, 10),
+        chunk=st.integers(1, 3),
+        include_own=st.booleans(),
+        recent=st.booleans(),
+    )
+    def open(self, own: int, length: int, chunk: int, include_own: bool, recent: bool) -> None:
+        # A push makes timelines for what happened just now, and only for that.
+        self.start = django_timezone.now().replace(microsecond=0) if recent else LONG_AGO
         feeds = {
             "user": {"MAX_LENGTH": own, "STORAGE": self.storage},
             "timeline": {"MAX_LENGTH": length, "STORAGE": self.storage},
@@ -94,6 +103,10 @@ class Site(RuleBasedStateMachine):
         targets = [*self.users, *self.boards, *self.tags]
         return targets[index % len(targets)]
 
+    def at(self, moment: int) -> datetime:
+        """One of a few moments, three of them in one millisecond."""
+        return self.start + timedelta(microseconds=moment * 333)
+
     def committed(self) -> None:
         self.changed = True
         self.held.commit()
@@ -106,7 +119,7 @@ class Site(RuleBasedStateMachine):
         self.committed()
 
     def add(self, user: int, board: int, moment: int) -> Pin:
-        return Pin.objects.create(user=self.user(user), board=self.board(board), created_at=at(moment))
+        return Pin.objects.create(user=self.user(user), board=self.board(board), created_at=self.at(moment))
 
     @rule(pins=st.lists(st.tuples(some, some, moments), min_size=1, max_size=6), pin=some, board=some)
     def publish_many(self, pins: list[tuple[int, int, int]], pin: int, board: int) -> None:
@@ -134,7 +147,7 @@ class Site(RuleBasedStateMachine):
 
     @rule(pin=some, moment=moments)
     def move_to_time(self, pin: int, moment: int) -> None:
-        self.change(pin, created_at=at(moment))
+        self.change(pin, created_at=self.at(moment))
 
     def change(self, index: int, **values: Any) -> None:
         pin = self.pin(index)
@@ -223,6 +236,13 @@ class Site(RuleBasedStateMachine):
         with transaction.atomic():
             self.add(user, board, moment)
             transaction.set_rollback(True)
+        self.committed()
+
+    @precondition(lambda self: self.start == LONG_AGO)
+    @rule(alias=st.sampled_from(["user", "timeline"]), owner=some)
+    def lose(self, alias: str, owner: int) -> None:
+        """A storage that keeps feeds in memory alone forgets one. (What happens just now must not be older news.)"""
+        get_feed(alias, self.user(owner) if alias == "timeline" else self.target(owner)).delete()
         self.committed()
 
     # Reading
@@ -344,11 +364,6 @@ class Site(RuleBasedStateMachine):
         timelines = [("timeline", user, oracle.timeline(user, self.taken_back, include_own)) for user in self.users]
         owners = [*self.users, *self.boards, *self.tags]
         return timelines + [("user", owner, oracle.own_feed(owner, self.taken_back)) for owner in owners]
-
-
-def at(moment: int) -> datetime:
-    """One of a few moments, three of them in one millisecond."""
-    return START + timedelta(microseconds=moment * 333)
 
 
 def held_ids(feed: Any) -> list[Any]:
