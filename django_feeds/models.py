@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .activity import Activity
@@ -18,6 +20,7 @@ __all__ = [
     "AbstractFollow",
     "ActivityRecord",
     "Follow",
+    "PendingTask",
     "RecordSource",
     "Timeline",
     "TimelineEntry",
@@ -159,6 +162,30 @@ class RecordSource(models.Model):
         return f"{self.owner} ← {self.activity_id}"
 
 
+class PendingTask(models.Model):
+    """
+    A task that was queued and has not finished: written before it is sent, deleted when it succeeded.
+
+    Brokers lose messages (Redis does where a worker is killed between taking one and noting that it did), and may
+    be down. What is still here after a while, `deliver_feeds` sends again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    """The task's id in Celery too."""
+
+    name = models.CharField(_("task"), max_length=100)
+    args = models.JSONField(_("arguments"))
+    priority = models.CharField(_("priority"), max_length=10)
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("pending task")
+        verbose_name_plural = _("pending tasks")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.args}"
+
+
 class Timeline(models.Model):
     """A timeline of the database storage: its key and its floor."""
 
@@ -180,11 +207,6 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.timeline_id}: {self.activity_id}"
-
-    @property
-    def digests(self) -> tuple[int | None, int | None]:
-        """Of its actor and of its group; None stands for none."""
-        return self.actor, self.group
 
 
 class CommandProgress(models.Model):

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from celery import current_app, shared_task
+from celery import Task, current_app, shared_task
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnavailable
 
 from . import conf, delivery, filling, forgetting, records
 from .exceptions import FeedsConfigurationError, StorageUnavailable
-from .models import ActivityRecord
+from .models import ActivityRecord, PendingTask
 from .owners import Owner
 from .registry import get_manager
 
@@ -50,6 +50,16 @@ RETRY: dict[str, Any] = {
     "max_retries": 10,
 }
 
+
+class RememberedTask(Task):
+    """A task with a row in `PendingTask` until it succeeded."""
+
+    abstract = True
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        PendingTask.objects.filter(pk=task_id).delete()
+
+
 held: list[tuple[Any, tuple[Any, ...]]] | None = None
 """Tests hold tasks back here (see django_feeds.testing.hold_tasks)."""
 
@@ -72,19 +82,19 @@ def fan_out(manager: str, record_ids: list[int], at: str) -> dict[str, Any]:
     return {"manager": manager, "records": record_ids, "chunks": chunks}
 
 
-@shared_task(name="django_feeds.settle", ignore_result=True, **RETRY)
+@shared_task(name="django_feeds.settle", base=RememberedTask, ignore_result=True, **RETRY)
 def settle(manager: str, activity_ids: list[str], source: Owner, chunk: dict[str, Any], at: str) -> None:
     """Put these activities on, or take them off, the feeds of one chunk of followers, as the truth now is."""
     delivery.settle(get_manager(manager), [UUID(id) for id in activity_ids], source, chunk, _time(at))
 
 
-@shared_task(name="django_feeds.back_fill", ignore_result=True, **RETRY)
+@shared_task(name="django_feeds.back_fill", base=RememberedTask, ignore_result=True, **RETRY)
 def back_fill(manager: str, owner: Owner, targets: list[Owner], at: str) -> None:
     """Show one who follows these targets what they did before."""
     filling.back_fill(get_manager(manager), owner, targets, _time(at))
 
 
-@shared_task(name="django_feeds.sweep", ignore_result=True, **RETRY)
+@shared_task(name="django_feeds.sweep", base=RememberedTask, ignore_result=True, **RETRY)
 def sweep(manager: str, owner: Owner, targets: list[Owner], at: str) -> None:
     """Take off one reader's feeds what only these targets brought, whom he no longer follows."""
     filling.sweep(get_manager(manager), owner, targets, _time(at))
@@ -92,12 +102,12 @@ def sweep(manager: str, owner: Owner, targets: list[Owner], at: str) -> None:
 
 @shared_task(name="django_feeds.refill", ignore_result=True, **RETRY)
 def refill(manager: str, feed: str, owner: Owner, at: str) -> None:
-    """Fill up a feed that is shorter than it should be."""
+    """Fill up a feed that is shorter than it should be. Where it gets lost, the next reader asks for it again."""
     found = get_manager(manager)
     filling.refill(found, found.feed_class_named(feed), owner, _time(at))
 
 
-@shared_task(name="django_feeds.forget", ignore_result=True, **RETRY)
+@shared_task(name="django_feeds.forget", base=RememberedTask, ignore_result=True, **RETRY)
 def forget(manager: str, owner: Owner, at: str) -> None:
     """Forget everything about an owner that was deleted: activities, feeds, followers."""
     found = get_manager(manager)
@@ -107,7 +117,7 @@ def forget(manager: str, owner: Owner, at: str) -> None:
         enqueue(leave, manager, owner, chunk, at)
 
 
-@shared_task(name="django_feeds.leave", ignore_result=True, **RETRY)
+@shared_task(name="django_feeds.leave", base=RememberedTask, ignore_result=True, **RETRY)
 def leave(manager: str, owner: Owner, chunk: dict[str, Any], at: str) -> None:
     """Let one chunk of followers leave an owner that was deleted."""
     forgetting.leave(get_manager(manager), owner, chunk, _time(at))
@@ -116,6 +126,7 @@ def leave(manager: str, owner: Owner, chunk: dict[str, Any], at: str) -> None:
 @shared_task(name="django_feeds.deliver", ignore_result=True, **RETRY)
 def deliver(older_than: float = 60) -> None:
     """Hand out what a dead broker or a killed worker left behind; for Celery beat, every few minutes."""
+    send_again(older_than)
     for manager, pks in delivery.by_manager(delivery.undelivered(older_than), PER_TASK):
         enqueue(fan_out, manager, pks, timezone.now().isoformat())
 
@@ -132,18 +143,48 @@ def mode() -> str:
 
 def enqueue(task: Any, *args: Any, priority: str = "high") -> None:
     """Have a task run: by a worker, at once in this process, or when a test says so."""
-    if held is not None:
-        held.append((task, args))
-    elif mode() == "inline":
-        task(*args)
-    else:
-        task.apply_async(args, queue=conf.get("QUEUES").get(priority))
+    _send(task, args, priority, _remember(task, args, priority) if mode() == "celery" else None)
 
 
 def enqueue_on_commit(task: Any, *args: Any, priority: str = "high") -> None:
     """`enqueue` once the transaction is committed, with the present time as the last argument."""
     args = (*args, timezone.now().isoformat())
-    on_commit(partial(enqueue, task, *args, priority=priority))
+    on_commit(partial(_send, task, args, priority, _remember(task, args, priority)))
+
+
+def _remember(task: Any, args: Sequence[Any], priority: str) -> PendingTask | None:
+    if held is not None or not isinstance(task, RememberedTask):
+        return None
+    return PendingTask.objects.create(name=task.name, args=args, priority=priority)
+
+
+def _send(task: Any, args: Sequence[Any], priority: str, pending: PendingTask | None) -> None:
+    if held is None and mode() == "celery":
+        id = {"task_id": str(pending.pk)} if pending else {}
+        task.apply_async(args, queue=conf.get("QUEUES").get(priority), **id)
+        return
+    if held is not None:
+        held.append((task, tuple(args)))
+    else:
+        task(*args)
+    if pending is not None:
+        pending.delete()
+
+
+def send_again(older_than: float) -> int:
+    """Send the tasks that have been pending for so many seconds; returns how many those were."""
+    count = 0
+    for pending in pending_tasks(older_than).order_by("queued_at").iterator(chunk_size=1_000):
+        pending.queued_at = timezone.now()
+        pending.save(update_fields=["queued_at"])
+        _send(current_app.tasks[pending.name], pending.args, pending.priority, pending)
+        count += 1
+    return count
+
+
+def pending_tasks(older_than: float) -> QuerySet[PendingTask]:
+    """The tasks that were queued at least so many seconds ago and have not finished."""
+    return PendingTask.objects.filter(queued_at__lte=timezone.now() - timedelta(seconds=older_than))
 
 
 def on_commit(work: Callable[[], Any]) -> None:

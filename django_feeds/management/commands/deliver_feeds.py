@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -18,8 +19,9 @@ class Command(FeedsCommand):
     help = """
 Hand out the activities that a dead broker, a killed worker or a storage's failure left behind.
 
-Every activity has a record of how far it got. Those that did not get to all feeds are queued once more
-(or, with "TASKS": "inline", delivered now). Doing that to one that is on its way already is harmless.
+Every activity has a record of how far it got, and every task of fan-out, following and forgetting a row
+until it succeeded. What did not get to all feeds is queued once more (or, with "TASKS": "inline", delivered
+now). Doing that to what is on its way already is harmless.
 Run it by hand after a failure, or every few minutes by cron or Celery beat.
 """.strip()
 
@@ -40,19 +42,23 @@ Run it by hand after a failure, or every few minutes by cron or Celery beat.
         waiting = delivery.undelivered(options["older_than"])
         if options["dry_run"]:
             self._list(waiting)
+            self.say(f"{many(tasks.pending_tasks(options['older_than']).count(), 'unfinished task')} too.")
             return
         done = 0
         with self.bar("activities", waiting.count()) as bar:
             for manager, pks in delivery.by_manager(waiting, options["batch_size"]):
-                self._enqueue(manager, pks)
+                self._reaching_the_broker(tasks.enqueue, tasks.fan_out, manager, pks, timezone.now().isoformat())
                 done += len(pks)
                 bar.advance(len(pks))
+        again = self._reaching_the_broker(tasks.send_again, options["older_than"])
         how = "queued" if tasks.mode() == "celery" else "delivered"
         self.say(f"{many(done, 'activity', 'activities')} {how}.")
+        if again:
+            self.say(f"{many(again, 'unfinished task')} {'queued' if tasks.mode() == 'celery' else 'done'}.")
 
-    def _enqueue(self, manager: str, pks: list[int]) -> None:
+    def _reaching_the_broker(self, work: Callable[..., Any], *args: Any) -> Any:
         try:
-            tasks.enqueue(tasks.fan_out, manager, pks, timezone.now().isoformat())
+            return work(*args)
         except OperationalError as error:
             raise CommandError(f"The broker cannot be reached: {error}. Nothing is lost; try again later.") from error
 
