@@ -296,7 +296,7 @@ def _write_batch(batch: dict[UUID, Publication]) -> list[ActivityRecord]:
     changed = [write(batch[key]) for key in sorted(known) if not _unchanged(known[key], batch[key])]
     try:
         with transaction.atomic(using=database()):
-            created = _insert_many(new)
+            created: list[ActivityRecord | None] = [*_insert_many(new)]
     except IntegrityError:  # an id or an identity is taken: one by one, which knows what to do
         created = [write(publication) for publication in new.values()]
     written = {record.identity_key: record for record in changed + created if record is not None}

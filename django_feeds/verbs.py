@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, TypeVar
 
 from django.utils.functional import Promise
-from django.utils.text import slugify
+from django.utils.text import format_lazy, slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -56,10 +56,11 @@ class Verb:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         past_tense = getattr(cls, "past_tense", "")
-        if not cls.phrase:
+        # To ask a lazy text whether it is empty would translate it, now and for ever.
+        if cls.phrase is Verb.phrase:
             cls.phrase = f"%(actor)s {past_tense} %(object)s"
-        if not cls.phrase_with_target:
-            cls.phrase_with_target = f"{cls.phrase} (%(target)s)"
+        if cls.phrase_with_target is Verb.phrase_with_target:
+            cls.phrase_with_target = format_lazy("{} (%(target)s)", cls.phrase)
 
     @classmethod
     def slug(cls) -> str:
