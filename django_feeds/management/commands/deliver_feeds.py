@@ -19,9 +19,8 @@ class Command(FeedsCommand):
     help = """
 Hand out the activities that a dead broker, a killed worker or a storage's failure left behind.
 
-Every activity has a record of how far it got, and every task of fan-out, following and forgetting a row
-until it succeeded. What did not get to all feeds is queued once more (or, with "TASKS": "inline", delivered
-now). Doing that to what is on its way already is harmless.
+Every activity has a record of how far it got, and every task a row until it succeeded. What is left is
+queued once more (or, with "TASKS": "inline", done now). For what is on its way already that is harmless.
 Run it by hand after a failure, or every few minutes by cron or Celery beat.
 """.strip()
 
@@ -42,7 +41,9 @@ Run it by hand after a failure, or every few minutes by cron or Celery beat.
         waiting = delivery.undelivered(options["older_than"])
         if options["dry_run"]:
             self._list(waiting)
-            self.say(f"{many(tasks.pending_tasks(options['older_than']).count(), 'unfinished task')} too.")
+            unfinished = tasks.pending_tasks(options["older_than"]).count()
+            if unfinished:
+                self.say(f"And {many(unfinished, 'unfinished task')}.")
             return
         done = 0
         with self.bar("activities", waiting.count()) as bar:
@@ -65,7 +66,7 @@ Run it by hand after a failure, or every few minutes by cron or Celery beat.
     def _list(self, waiting: QuerySet[ActivityRecord]) -> None:
         count = waiting.count()
         self.say(f"Dry run: {many(count, 'activity', 'activities')} would be handed out.")
-        for record in waiting.order_by("pk")[:LISTED]:
+        for record in waiting.order_by("time", "pk")[:LISTED]:
             error = f" ({record.delivery_error})" if record.delivery_error else ""
             self.say(f"  {timezone.localtime(record.time):%Y-%m-%d %H:%M:%S}  {record}{error}")
         if count > LISTED:
