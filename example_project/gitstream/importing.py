@@ -12,9 +12,7 @@ from django.utils.text import slugify
 from django_feeds.registry import get_manager
 
 from .log import LoggedCommit
-from .models import Commit, Folder, Repository
-
-LONGEST_PATH = Folder._meta.get_field("path").max_length
+from .models import LONGEST_PATH, Commit, Folder, Repository
 
 
 class Importer:

@@ -7,6 +7,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+LONGEST_PATH = 255
+
 
 class Repository(models.Model):
     """A checkout that was imported, known by the commit it began with, so that it may move."""
@@ -28,7 +30,7 @@ class Folder(models.Model):
     """A folder that commits touched, directly or further down. The top of the checkout has the path ""."""
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="folders", verbose_name=_("repository"))
-    path = models.CharField(_("path"), max_length=255)
+    path = models.CharField(_("path"), max_length=LONGEST_PATH)
 
     class Meta:
         verbose_name = _("folder")

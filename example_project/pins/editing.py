@@ -44,13 +44,18 @@ class PinFormView(LoginRequiredMixin, FormView):
     title = ""
     action = ""
 
+    @property
+    def user_pk(self) -> Any:
+        return self.request.user.pk
+
     def get_pin(self) -> Pin:
         """The pin that the form fills."""
         raise NotImplementedError
 
     def get_form_kwargs(self) -> dict[str, Any]:
         self.pin = self.get_pin()
-        return {**super().get_form_kwargs(), "instance": self.pin}
+        initial = {"board": self.pin.board_id, "comment": self.pin.comment}
+        return {**super().get_form_kwargs(), "initial": initial, "pin": self.pin}
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
@@ -81,14 +86,14 @@ class NewPin(PinFormView):
 
     def get_pin(self) -> Pin:
         self.title, self.action = _("New pin"), _("Pin it")
-        return Pin(user=self.request.user)
+        return Pin(user_id=self.user_pk)
 
 
 class Repin(PinFormView):
     def get_pin(self) -> Pin:
         self.title, self.action = _("Pin to a board of yours"), _("Pin it")
         via = get_object_or_404(Pin.objects.select_related("item"), pk=self.kwargs["pk"])
-        return Pin(user=self.request.user, item=via.item, via=via)
+        return Pin(user_id=self.user_pk, item=via.item, via=via)
 
 
 class EditPin(PinFormView):

@@ -133,7 +133,7 @@ class Community:
 
     def _times(self, number: int) -> list[datetime]:
         """Moments of the last weeks, more of them lately and in the evening."""
-        found = []
+        found: list[datetime] = []
         while len(found) < number:
             time = self.now - timedelta(weeks=WEEKS) * self.rng.betavariate(1.1, 2.2) - timedelta(minutes=1)
             if self.rng.random() < (0.25 if time.hour < 7 else 0.6 if time.hour < 17 else 1.0):

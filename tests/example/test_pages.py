@@ -245,3 +245,16 @@ def test_pages_take_as_many_queries_with_many_rows_as_with_few(db, client, path)
     run_feeds()
 
     assert len(queries()) == len(few) < 20
+
+
+@pytest.mark.parametrize("path", ["/feeds/feed/timeline/", "/feeds/own/user/{board_owner}/", "/feeds/own/user/1/"])
+def test_the_pages_that_come_with_django_feeds_look_like_the_rest(site, as_ben, path):
+    Follow.objects.follow(site.ben, site.ann)
+    run_feeds()
+    path = path.replace("{board_owner}", f"pins.Board:{site.board.pk}").replace("/1/", f"/{site.ann.pk}/")
+
+    text = as_ben.get(path).content.decode()
+
+    assert_valid_html(text)
+    assert 'class="brand"' in text
+    assert text.count('class="card ') == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from ..people import name_of
 
@@ -15,9 +17,11 @@ register.filter("name", name_of)
 
 
 @register.filter
-def since(time: datetime) -> str:
-    """How long ago, in its largest unit: "3 hours"."""
-    return timesince(time, depth=1)
+def ago(time: datetime) -> str:
+    """How long ago, in its largest unit: "3 hours ago"."""
+    if timezone.now() - time < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(time, depth=1)}
 
 
 @register.inclusion_tag("includes/avatar.html")
