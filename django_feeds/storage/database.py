@@ -17,14 +17,18 @@ from ..ids import MAX_ID, before
 from ..models import TimelineEntry
 from .base import BaseStorage, Entry, Slice
 from .dialects import Dialect, dialect_for
-from .dialects.plain import Range
+from .dialects.plain import Range, with_digests
 
 __all__ = ["DatabaseStorage"]
 
 ROWS_PER_STATEMENT = 10_000
+CUT_ROUNDS = 10
 
 Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+UNREACHABLE = (OperationalError, InterfaceError)
 
 
 def reaching(method: Method) -> Method:
@@ -34,8 +38,8 @@ def reaching(method: Method) -> Method:
     def reach(self: DatabaseStorage, *args: Any, **kwargs: Any) -> Any:
         try:
             return method(self, *args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
-            raise StorageUnavailable(f"The database of the storage {self.alias!r} did not answer: {error}") from error
+        except UNREACHABLE as error:
+            raise self.unavailable(error) from error
 
     return reach  # type: ignore[return-value]
 
@@ -84,6 +88,9 @@ class DatabaseStorage(BaseStorage):
     def writer(self) -> Dialect:
         return dialect_for(self.options.get("DATABASE") or router.db_for_write(TimelineEntry))
 
+    def unavailable(self, error: Exception) -> StorageUnavailable:
+        return StorageUnavailable(f"The database of the storage {self.alias!r} did not answer: {error}")
+
     # Written
 
     @reaching
@@ -117,6 +124,8 @@ class DatabaseStorage(BaseStorage):
             missing = dialect.insert(keys, part)
             if missing:
                 dialect.create(missing, floor)
+                if with_digests(part):
+                    dialect.mark(missing)
                 dialect.insert(sorted(missing), part)
 
     def _complete(self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID) -> None:
@@ -147,7 +156,6 @@ class DatabaseStorage(BaseStorage):
 
     # Read
 
-    @reaching
     def slice(
         self,
         key: str,
@@ -158,10 +166,13 @@ class DatabaseStorage(BaseStorage):
         offset: int = 0,
         oldest_first: bool = False,
     ) -> Slice:
-        dialect = self.reader()
-        floor, entries = dialect.page(key, Range(limit, before, after, offset, oldest_first))
-        if floor is None:
-            floor = dialect.floors([key]).get(key, MAX_ID)
+        try:  # as `reaching` does, without the price of one more call
+            dialect = self.reader()
+            floor, entries = dialect.page(key, Range(limit, before, after, offset, oldest_first))
+            if floor is None:
+                floor = dialect.floors([key]).get(key, MAX_ID)
+        except UNREACHABLE as error:
+            raise self.unavailable(error) from error
         return Slice(entries, floor)
 
     @reaching
@@ -185,15 +196,21 @@ class DatabaseStorage(BaseStorage):
 
 def due_for_cut(keys: Sequence[str], entries: Sequence[Entry], max_length: int) -> Sequence[str]:
     """
-    Which of these timelines are to be counted after this push: about one in `every`, evenly spread.
+    Which of these timelines are to be counted after this push: each, on average, once in a tenth of its length.
 
-    All of them after many entries at once, so that a timeline has at most about `every` more than it shows.
+    All of them where many entries came at once. Else one activity in CUT_ROUNDS looks at a share of them, rather
+    than every activity at a few, since a query costs as much as the counting of some timelines.
     """
     every = max(max_length // 10, 100)
     if len(entries) * 10 > every or len(entries) > len(keys):
         return keys
-    seeds = [crc32(entry.id.bytes) for entry in entries]
-    return [key for key in keys if any(crc32(key.encode(), seed) % every == 0 for seed in seeds)]
+    due: dict[str, None] = {}
+    for entry in entries:
+        seed = crc32(entry.id.bytes)
+        if seed % CUT_ROUNDS == 0:
+            share = every // CUT_ROUNDS
+            due.update(dict.fromkeys(key for key in keys if crc32(key.encode(), seed) % share == 0))
+    return list(due)
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

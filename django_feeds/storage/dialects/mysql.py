@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ...models import Timeline
 from ..base import Entry
-from .plain import Range
+from .plain import Range, digests
 from .sql import SQLDialect, uuid_of
 
 __all__ = ["MySQLDialect"]
@@ -29,8 +29,8 @@ class MySQLDialect(SQLDialect):
         Timeline.objects.using(self.using).bulk_create(rows, ignore_conflicts=True)
 
     def insert(self, keys: Sequence[str], entries: Sequence[Entry]) -> Collection[str]:
-        timelines = self.found(keys)
-        ordered = sorted((id.bytes, actor or None, group or None) for id, actor, group in entries)
+        timelines = self.found(keys, self.ready(entries))
+        ordered = [(entry.id.bytes, *digests(entry)) for entry in sorted(entries)]
         values: list[Any] = []
         for timeline, _, floor in timelines:
             for id, actor, group in ordered:
@@ -45,11 +45,13 @@ class MySQLDialect(SQLDialect):
             )
         return set(keys).difference(key for _, key, _ in timelines)
 
-    def found(self, keys: Collection[str]) -> list[tuple[int, str, bytes]]:
+    def found(self, keys: Collection[str], ready: str = "") -> list[tuple[int, str, bytes]]:
         """(id, key, floor) of those that are there, by id."""
         test, params = self.among(keys)
-        columns = f"id, {self.key}, floor"
-        return self.fetch(f"SELECT {columns} FROM {self.t} WHERE {self.key} {test} ORDER BY id", params)
+        key = f"t.{self.key}"
+        return self.fetch(
+            f"SELECT t.id, {key}, t.floor FROM {self.t} t WHERE {key} {test}{ready} ORDER BY t.id", params
+        )
 
     def pages(self, keys: Sequence[str], part: Range) -> dict[str, tuple[UUID, list[Entry]]]:
         pages: dict[str, tuple[UUID, list[Entry]]] = {}

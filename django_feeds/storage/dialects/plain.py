@@ -13,7 +13,7 @@ from ...ids import MIN_ID
 from ...models import Timeline, TimelineEntry
 from ..base import Entry
 
-__all__ = ["Dialect", "Range"]
+__all__ = ["Dialect", "Range", "digests", "with_digests"]
 
 
 class Range(NamedTuple):
@@ -24,6 +24,16 @@ class Range(NamedTuple):
     after: UUID | None = None
     offset: int = 0
     oldest_first: bool = False
+
+
+def digests(entry: Entry) -> tuple[int, int] | tuple[None, None]:
+    """What is kept of its digests: both, or for the many entries that have none, nothing."""
+    return (entry.actor, entry.group) if entry.actor or entry.group else (None, None)
+
+
+def with_digests(entries: Sequence[Entry]) -> bool:
+    """Has any of them?"""
+    return any(entry.actor or entry.group for entry in entries)
 
 
 class Dialect:
@@ -64,17 +74,27 @@ class Dialect:
         for key in sorted(keys):
             Timeline.objects.using(self.using).get_or_create(key=key, defaults={"floor": floor})
 
+    def mark(self, keys: Collection[str]) -> None:
+        """Let these timelines have entries with digests."""
+        Timeline.objects.using(self.using).filter(key__in=keys, grouped=False).update(grouped=True)
+
     def insert(self, keys: Sequence[str], entries: Sequence[Entry]) -> Collection[str]:
-        """Put the entries above each timeline's floor, or their digests where they are; returns the missing keys."""
-        timelines = list(self.timelines(keys))
+        """
+        Put the entries above each timeline's floor, or their digests where they are.
+
+        Returns the keys where nothing was done: no timeline, or entries have digests and it is not marked for them.
+        """
+        rows = self.timelines(keys)
+        timelines = list(rows.filter(grouped=True) if with_digests(entries) else rows)
         there = self._there(timelines, entries)
         new: list[TimelineEntry] = []
         for timeline in timelines:
-            for id, actor, group in entries:
-                row = TimelineEntry(timeline=timeline, activity_id=id, actor=actor or None, group=group or None)
-                if (timeline.pk, id) not in there and id > timeline.floor:
+            for entry in entries:
+                actor, group = digests(entry)
+                row = TimelineEntry(timeline=timeline, activity_id=entry.id, actor=actor, group=group)
+                if row.pk not in there and entry.id > timeline.floor:
                     new.append(row)
-                elif there.get((timeline.pk, id), row.digests) != row.digests:
+                elif there.get(row.pk, (actor, group)) != (actor, group):
                     self.entries().filter(pk=row.pk).update(actor=row.actor, group=row.group)
         self._create(new)
         return set(keys) - {timeline.key for timeline in timelines}

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ..base import Entry
+from .plain import digests
 from .sql import SQLDialect
 
 __all__ = ["SQLiteDialect"]
@@ -30,15 +31,16 @@ class SQLiteDialect(SQLDialect):
 
     def create(self, keys: Collection[str], floor: UUID) -> None:
         self.execute(
-            f"INSERT INTO {self.t} ({self.key}, floor) SELECT value, %s FROM json_each(%s) WHERE true"
+            f"INSERT INTO {self.t} ({self.key}, floor, grouped) SELECT value, %s, false FROM json_each(%s) WHERE true"
             " ON CONFLICT DO NOTHING",
             [floor.bytes, json.dumps(sorted(keys))],
         )
 
     def insert(self, keys: Sequence[str], entries: Sequence[Entry]) -> Collection[str]:
         test, params = self.among(keys)
-        values = [value for id, actor, group in entries for value in (id.bytes, actor or None, group or None)]
+        values = [value for entry in entries for value in (entry.id.bytes, *digests(entry))]
         rows = ", ".join(["(%s, %s, %s)"] * len(entries))
+        test += self.ready(entries)
         written = self.execute(
             f"WITH v(id, actor, grp) AS (VALUES {rows})"
             f" INSERT INTO {self.e} (timeline_id, activity_id, {self.digests})"
@@ -47,18 +49,12 @@ class SQLiteDialect(SQLDialect):
             f" WHERE {self.e}.actor IS NOT excluded.actor OR {self.e}.{self.group} IS NOT excluded.{self.group}",
             [*values, *params],
         )
-        return () if written == len(keys) * len(entries) else self.missing(keys)
+        return () if written == len(keys) * len(entries) else self.missing(keys, entries)
 
     def lower(self, keys: Collection[str], floor: UUID) -> None:
         test, params = self.among(keys)
         text = f"UPDATE {self.t} SET floor = %s WHERE {self.key} {test} AND floor > %s"
         self.execute(text, [floor.bytes, *params, floor.bytes])
-
-    def raise_floors(self, cuts: Sequence[tuple[int, Any, Any]]) -> None:
-        # With one writer at a time nothing gets under a floor.
-        due = [cut for cut in cuts if cut[2] is not None]
-        if due:
-            super().raise_floors(due)
 
     def remove(self, keys: Collection[str], ids: Collection[UUID]) -> None:
         test, params = self.among(keys)
