@@ -152,9 +152,14 @@ class Activity:
         return str(phrase) % names
 
 
+# Made once: json.dumps() makes an encoder for each call that is not plain.
+_compact = json.JSONEncoder(separators=(",", ":"))
+_strict = json.JSONEncoder(allow_nan=False)
+
+
 def identity_text(identity: list[Any]) -> str:
     """An identity as the one text that digests are made of."""
-    return json.dumps(identity, separators=(",", ":"))
+    return _compact.encode(identity)
 
 
 def _verb(verb: Any) -> Verb:
@@ -181,7 +186,7 @@ def _json_dict(value: dict[str, Any] | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidActivity(f"extra_context must be a dict, not {type(value).__name__}.")
     try:
-        text = json.dumps(value, allow_nan=False)
+        text = _strict.encode(value)
     except (TypeError, ValueError) as error:
         raise InvalidActivity(f"JSON cannot hold the extra_context {value!r}: {error}") from error
     return json.loads(text)

@@ -17,7 +17,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     What is not among `columns` gets the database's default. Raises IntegrityError where one is there already.
     """
     connection = connections[router.db_for_write(model)]
-    fields = [model._meta.get_field(name) for name in columns]
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields)
     marks = ", ".join(["%s"] * len(fields))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 
 from .. import delivery, records
 from ..exceptions import FeedsError, InvalidActivity
@@ -71,7 +71,9 @@ def retract_vanished(
         if type(source).identity is ActivitySource.identity
     }
     verbs = {verb for _label, verb in by_cause}
-    standing = ActivityRecord.objects.filter(published=True, verb_id__in=verbs)
+    # Also those that a run had just taken back when it was killed.
+    unsettled = Q(published=True) | Q(delivered_version__lt=F("version"))
+    standing = ActivityRecord.objects.filter(unsettled, verb_id__in=verbs)
     for batch in by_pk(standing.values_list("pk", "identity", "identity_key", named=True), after, size):
         causes: dict[ActivitySource, dict[str, UUID]] = {}
         for record in batch:
@@ -79,7 +81,7 @@ def retract_vanished(
             if source is not None:
                 causes.setdefault(source, {})[record.identity[1]] = record.identity_key
         gone = [key for source, keys in causes.items() for key in _without_row(source.model, keys)]
-        counts = _record(manager, [], gone, at, deliver) if write else Counter(retracted=len(gone))
+        counts = _record(manager, [], gone, at, deliver) if write else Counter(retracted=len(_standing(gone)))
         yield Step(str(batch[-1].pk), len(batch), counts)
 
 
@@ -109,22 +111,22 @@ def _record(
         written = records.write_many(publications)
         retracted = records.retract(absent) if absent else []
     if deliver:
-        keys = [records.identity_key(publication.activity.identity) for publication in publications]
-        _count_as_delivered(manager, [*keys, *absent], at)
-        _drop_bodies(manager, [publication.activity.id for publication in publications])
+        ids = [publication.activity.id for publication in publications]
+        _count_as_delivered(manager, ActivityRecord.objects.filter(activity_id__in=ids), at)
+        _count_as_delivered(manager, ActivityRecord.objects.filter(identity_key__in=absent), at)
+        _drop_bodies(manager, ids)
     new = sum(record.version == 1 for record in written)
     return Counter(new=new, changed=len(written) - new, retracted=len(retracted))
 
 
-def _count_as_delivered(manager: Manager, keys: Collection[UUID], at: datetime) -> None:
+def _count_as_delivered(manager: Manager, found: QuerySet[ActivityRecord], at: datetime) -> None:
     """
     The rebuild brings these records to the feeds.
 
     Except to the own feeds of those who brought them before and bring nothing now, whom it would not meet.
     """
-    rows = ActivityRecord.objects.filter(identity_key__in=keys, delivered_version__lt=F("version"))
     versions: dict[int, list[int]] = {}
-    for pk, version in rows.values_list("pk", "version"):
+    for pk, version in found.filter(delivered_version__lt=F("version")).values_list("pk", "version"):
         versions.setdefault(version, []).append(pk)
     for version, pks in versions.items():
         if version > 1:

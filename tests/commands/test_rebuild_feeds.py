@@ -13,6 +13,7 @@ from django_feeds.activity import Activity
 from django_feeds.exceptions import StorageUnavailable
 from django_feeds.managers import Manager
 from django_feeds.models import ActivityRecord, CommandProgress, Follow, RecordSource
+from django_feeds.rebuilding import rows
 from django_feeds.registry import get_feed, get_feed_class, get_manager
 from django_feeds.sources import pause_tracking
 from django_feeds.testing import hold_tasks, run_feeds
@@ -285,6 +286,32 @@ def test_a_process_that_is_killed_can_be_run_again(tmp_path):
 
     assert "Going on where the run of" in ended.stdout
     assert counted.stdout.split() == ["2000", "records,", "0", "undelivered,", "[50,", "50]", "entries"]
+
+
+@pytest.mark.parametrize("how", ["vanished", "draft"])
+def test_a_run_that_was_killed_while_it_took_back(rebuilt, run, monkeypatch, how):
+    """Between the record and the own feed."""
+    if how == "draft":
+        Pin.objects.filter(board=rebuilt.tea).update(draft=True)
+    else:
+        Pin.objects.filter(board=rebuilt.tea)._raw_delete("default")
+    deliver = rows._count_as_delivered
+
+    def die(manager, found, at):
+        if found.filter(published=False).exists():
+            raise Killed
+        deliver(manager, found, at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "_count_as_delivered", die)
+        with pytest.raises(Killed):
+            run("rebuild_feeds")
+    assert ActivityRecord.objects.filter(delivered_version__lt=F("version")).count() == 4
+
+    run("rebuild_feeds")
+
+    assert rebuilt.own(rebuilt.tea) == []
+    assert not ActivityRecord.objects.filter(delivered_version__lt=F("version")).exists()
 
 
 # --- parts
