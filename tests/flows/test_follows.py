@@ -189,3 +189,21 @@ def test_a_source_followed_for_nothing_makes_an_empty_feed(any_site):
     assert page.next is None
     site.held.commit()
     assert not site.held  # it is known to be complete; nobody asks for a refill with every page
+
+
+def test_a_feed_that_was_lost_does_not_begin_anew_with_an_old_edit(any_site):
+    site = any_site
+    site.follow(site.ann, site.bob)
+    pins = [site.pin(site.bob, minute=minute, note="") for minute in range(4)]
+    site.work()
+    for feed in (site.timeline(site.ann), site.own(site.bob)):
+        feed.delete()  # as a storage in memory does that was restarted
+
+    pins[0].board = site.tea
+    pins[0].save()
+    site.work()
+
+    site.assertFeedEqual(site.timeline(site.ann), pins[::-1])
+    site.assertFeedEqual(site.own(site.bob), pins[::-1])
+    site.work()  # reading has asked for a refill
+    assert site.stored(site.timeline(site.ann)) == site.stored(site.own(site.bob)) == 4

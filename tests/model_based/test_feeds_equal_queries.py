@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from .machine import Site
 
-QUICK = settings(max_examples=40, stateful_step_count=30, derandomize=True, database=None)
+QUICK = settings(max_examples=80, stateful_step_count=30, derandomize=True, database=None)
 DEEP = settings(max_examples=int(os.environ.get("FEEDS_HYPOTHESIS_EXAMPLES", "1500")), stateful_step_count=60)
 
 PROFILE = settings(
