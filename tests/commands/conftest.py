@@ -30,8 +30,8 @@ class OldSite:
             Pin(user=who[n % 4], board=where[n % 3], note=f"pin {n}", created_at=NOON + timedelta(minutes=n))
             for n in range(12)
         )
-        Photo.objects.bulk_create([Photo(user=self.bob, taken_at=NOON)])
-        Photo.objects.update(taken_at=NOON)  # auto_now_add says now
+        Photo.objects.bulk_create([Photo(user=self.bob)])
+        Photo.objects.update(taken_at=NOON - timedelta(minutes=1))  # auto_now_add says now
         pairs = [
             (self.ann, str(self.bob.pk)),
             (self.ann, f"testapp.Board:{self.tea.pk}"),
