@@ -288,7 +288,8 @@ def as_time(value: Any) -> datetime:
 
 
 def _checked(model: Any, source_class: type[ActivitySource]) -> type[models.Model]:
-    if not (isinstance(model, models.base.ModelBase) and hasattr(model, "_meta")) or model._meta.abstract:
+    concrete = isinstance(model, models.base.ModelBase) and hasattr(model, "_meta") and not model._meta.abstract
+    if not concrete:
         raise InvalidSource(f"register() takes concrete models, not {model!r}.")
     verb = getattr(source_class, "verb", None)
     if not (isinstance(verb, type) and issubclass(verb, Verb)):

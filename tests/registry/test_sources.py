@@ -176,7 +176,7 @@ def test_pausing_decorates_functions_too(db):
 
 def test_a_pause_ends_with_an_error_too(db):
     with pytest.raises(ZeroDivisionError), pause_tracking():
-        1 / 0  # noqa: B018
+        1 / 0
 
     assert sources.tracking()
 
