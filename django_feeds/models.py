@@ -191,6 +191,8 @@ class Timeline(models.Model):
 
     key = KeyField(max_length=255, unique=True)
     floor = IdField()
+    grouped = models.BooleanField(default=False)
+    """Has any of its entries digests? Where none has, a page is read from the ids alone."""
 
     def __str__(self) -> str:
         return self.key

@@ -35,9 +35,23 @@ def get_feed(alias: str, owner: Any, viewer: Any = None) -> Feed:
     return feed_class(owner, viewer=viewer)
 
 
-@cache
 def get_feed_class(alias: str) -> type[Feed]:
-    """The class that `DJANGO_FEEDS["FEEDS"][alias]` declares."""
+    """The class that `DJANGO_FEEDS["FEEDS"][alias]` declares, one for each alias."""
+    return _feed_class("".join(alias))  # plain text: a cache takes the safe strings of templates for others
+
+
+def get_manager(name: str = "default") -> Manager:
+    """The manager of this alias in the settings, or of this dotted path to a class or an instance."""
+    return _manager("".join(name))
+
+
+def managers() -> list[Manager]:
+    """All managers of the settings."""
+    return [get_manager(name) for name in conf.get("MANAGERS")]
+
+
+@cache
+def _feed_class(alias: str) -> type[Feed]:
     options = _options("FEEDS", alias, FEED_OPTIONS, UnknownFeed)
     base = _import("FEEDS", alias, options.get("CLASS", "django_feeds.feeds.Feed"), UnknownFeed)
     if not (isinstance(base, type) and issubclass(base, Feed)):
@@ -54,8 +68,7 @@ def get_feed_class(alias: str) -> type[Feed]:
 
 
 @cache
-def get_manager(name: str = "default") -> Manager:
-    """The manager of this alias in the settings, or of this dotted path to a class or an instance."""
+def _manager(name: str) -> Manager:
     if "." in name and name not in conf.get("MANAGERS"):
         found = _import("MANAGERS", name, name, UnknownManager)
         return found() if isinstance(found, type) else found
@@ -67,11 +80,6 @@ def get_manager(name: str = "default") -> Manager:
     if "USER_FEED" in options:
         attributes["user_feed_class"] = get_feed_class(options["USER_FEED"])
     return type(f"{name.title()}Manager", (base,), attributes)()
-
-
-def managers() -> list[Manager]:
-    """All managers of the settings."""
-    return [get_manager(name) for name in conf.get("MANAGERS")]
 
 
 def _options(setting: str, alias: str, known: set[str], error: type[FeedsConfigurationError]) -> dict[str, Any]:
@@ -108,8 +116,8 @@ def _positive(alias: str, length: Any) -> int:
 
 def _forget_settings(*, setting: str, **kwargs: Any) -> None:
     if setting in ("DJANGO_FEEDS", "AUTH_USER_MODEL"):
-        get_feed_class.cache_clear()
-        get_manager.cache_clear()
+        _feed_class.cache_clear()
+        _manager.cache_clear()
 
 
 setting_changed.connect(_forget_settings)

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', django_feeds.fields.KeyField(max_length=255, unique=True)),
                 ('floor', django_feeds.fields.IdField()),
+                ('grouped', models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(

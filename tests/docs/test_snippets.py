@@ -155,4 +155,4 @@ def site(monkeypatch) -> Iterator[Site]:
     yield site
     for name in [name for name, module in sys.modules.items() if module is site.page and name not in before]:
         del sys.modules[name]
-    registry.get_manager.cache_clear()
+    registry._manager.cache_clear()

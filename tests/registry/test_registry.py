@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth.models import User
+from django.utils.safestring import SafeString
 
 from django_feeds.exceptions import FeedsConfigurationError, UnknownFeed, UnknownManager, UnknownStorage
 from django_feeds.feeds import Feed
@@ -84,6 +85,11 @@ def test_a_manager_is_found_by_its_dotted_path_as_a_class_or_an_instance(configu
     assert isinstance(get_manager("tests.registry.test_registry.HouseManager"), HouseManager)
     assert get_manager("tests.registry.test_registry.house_manager") is house_manager
     assert house_manager.name == "tests.registry.test_registry.HouseManager"
+
+
+def test_the_safe_strings_of_templates_name_the_same_feeds(configure):
+    assert get_feed_class(SafeString("user")) is get_feed_class("user")
+    assert get_feed(SafeString("timeline"), 1).reader.manager is get_manager(SafeString("default"))
 
 
 def test_a_feed_of_a_manager_can_go_on_by_pull_and_is_looked_at_by_its_owner(configure):
