@@ -64,7 +64,7 @@ def test_a_dry_run_lists_and_changes_nothing(waiting, run):
 
     lines = run("deliver_feeds", older_than=0, dry_run=True)
 
-    assert lines[:2] == [
+    assert [lines[0], lines[2]] == [
         "Dry run: 13 activities would be handed out.",
         f"  2026-11-22 12:00:00  auth.User:{waiting.ann.pk} pin testapp.Pin:{waiting.pins[0].pk} (It rained.)",
     ]
