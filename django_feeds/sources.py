@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from . import conf, hydration
 from .activity import Activity
-from .exceptions import InvalidSource
+from .exceptions import InvalidActivity, InvalidSource
 from .owners import Reference, label_of, owner_of
 from .records import Publication
 from .verbs import Verb
@@ -86,7 +86,10 @@ class ActivitySource:
                 f"{self!r} has no time: give {self.model.__name__} a DateTimeField(auto_now_add=True), or set `time` "
                 "to a field that is set once."
             )
-        return as_time(getattr(instance, name))
+        time = as_time(getattr(instance, name))
+        if time is None:  # "now" would be another id each time
+            raise InvalidActivity(f"{instance!r} has no {name}, which is when its activity happened; set it.")
+        return time
 
     def get_feeds(self, instance: Any) -> Iterable[Any]:
         """The rows besides the actor on whose own feeds it appears."""

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import models
 
 from django_feeds import sources
-from django_feeds.exceptions import InvalidSource
+from django_feeds.exceptions import InvalidActivity, InvalidSource
 from django_feeds.models import ActivityRecord
 from django_feeds.owners import Reference
 from django_feeds.sources import ActivitySource, pause_tracking, register, source_of
@@ -201,3 +201,8 @@ def test_tags_that_come_and_go_change_where_an_activity_belongs(db):
     ]:
         change()
         assert owners_of(pin) == expected
+
+
+def test_a_row_without_its_time_says_which_field_to_set():
+    with pytest.raises(InvalidActivity, match="has no created_at, which is when"):
+        source_of(Pin).activity(Pin(pk=5, user_id=1, created_at=None))
