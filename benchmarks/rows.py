@@ -134,6 +134,7 @@ def settle(using: str) -> None:
     """What the database would have done by now."""
     if connections[using].vendor == "postgresql":
         execute(using, "VACUUM ANALYZE")
+        execute(using, "CHECKPOINT")
     else:
         execute(using, "ANALYZE")
         execute(using, "PRAGMA wal_checkpoint(TRUNCATE)")
