@@ -95,5 +95,6 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 # With a broker, a worker fills the feeds; without one, the request that pins or follows does.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or None
 CELERY_RESULT_BACKEND = "django-db" if CELERY_BROKER_URL else None
+CELERY_RESULT_EXTENDED = True  # else the admin shows results without the names of their tasks
 
 DJANGO_FEEDS = {"TASKS": "celery" if CELERY_BROKER_URL else "inline"}

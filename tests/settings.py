@@ -42,7 +42,6 @@ DJANGO_FEEDS = {**globals().get("DJANGO_FEEDS", {}), "TASKS": os.environ.get("FE
 
 CELERY_BROKER_URL = servers.broker().broker_url
 CELERY_RESULT_BACKEND = "django-db"
-CELERY_RESULT_EXTENDED = True  # else the admin sees results without the names of their tasks
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 MEDIA_ROOT = str(folder() / "media")
