@@ -160,14 +160,14 @@ def pushes(table: Table, using: str, sizes: Sequence[int]) -> list[float]:
     from benchmarks import rows
 
     same: list[float] = []
-    held = 0
+    held: dict[str, int] = {}
     total = 0
     for size in sizes:
         number = max(20_000 // size, 4)
-        for kind, full in (("short", False), ("full", True)):
-            new = [f"feed:{owner}" for owner in owners(kind, size)[held:]]
-            total += rows.timelines(using, new, full)
-        held = size
+        for kind, wanted in (("short", size), ("full", size // 2)):
+            new = [f"feed:{owner}" for owner in owners(kind, wanted)[held.get(kind, 0) :]]
+            total += rows.timelines(using, new, kind == "full")
+            held[kind] = wanted
         rows.settle(using)
         table.heading(f"{using}: Feed.push to {size:,} feeds, {total:,} rows in the table")
         times = Pushing(using, owners("short", size)).measured(number)

@@ -130,7 +130,7 @@ class Dialect:
                 if highest is not None and highest > floor:
                     Timeline.objects.using(self.using).filter(pk=timeline, floor__lt=highest).update(floor=highest)
                 bottom = highest if highest is not None else floor
-                self.entries().filter(timeline_id=timeline, activity_id__lte=bottom)._raw_delete(self.using)  # type: ignore[attr-defined]
+                self.entries().filter(timeline_id=timeline, activity_id__lte=bottom)._raw_delete(self.using)
 
     def surplus(self, keys: Collection[str], length: int) -> Iterable[tuple[int, UUID, UUID | None]]:
         """(timeline, floor, newest id beyond `length` or None) of each timeline, held to the end of the transaction."""
@@ -143,14 +143,14 @@ class Dialect:
     def remove(self, keys: Collection[str], ids: Collection[UUID]) -> None:
         """Take these ids off these timelines."""
         held = list(self.timelines(keys).values_list("pk", flat=True))
-        self.entries().filter(timeline_id__in=held, activity_id__in=ids)._raw_delete(self.using)  # type: ignore[attr-defined]
+        self.entries().filter(timeline_id__in=held, activity_id__in=ids)._raw_delete(self.using)
 
     def delete(self, keys: Collection[str]) -> None:
         """Forget these timelines."""
         with self.atomic():
             held = list(self.timelines(keys).select_for_update().values_list("pk", flat=True))
-            Timeline.objects.using(self.using).filter(pk__in=held)._raw_delete(self.using)  # type: ignore[attr-defined]
-            self.entries().filter(timeline_id__in=held)._raw_delete(self.using)  # type: ignore[attr-defined]
+            Timeline.objects.using(self.using).filter(pk__in=held)._raw_delete(self.using)
+            self.entries().filter(timeline_id__in=held)._raw_delete(self.using)
 
     # Read
 

@@ -22,7 +22,8 @@ class PostgreSQLDialect(SQLDialect):
     def id_param(self, id: UUID) -> Any:
         return id
 
-    read_id = id_param
+    def read_id(self, value: Any) -> UUID:
+        return value
 
     def among(self, keys: Collection[str]) -> tuple[str, list[Any]]:
         return "= ANY(%s::text[])", [list(keys)]

@@ -101,10 +101,10 @@ class SQLDialect(Dialect):
         rows = self.fetch(
             f"SELECT t.id, (SELECT e.activity_id FROM {self.e} e WHERE e.timeline_id = t.id"
             " AND e.activity_id > t.floor ORDER BY e.activity_id DESC LIMIT 1 OFFSET %s)"
-            f" FROM {self.t} t WHERE t.{self.key} {test} ORDER BY t.id",
+            f" FROM {self.t} t WHERE t.{self.key} {test}",
             [length, *params],
         )
-        cuts = [(timeline, highest) for timeline, highest in rows if highest is not None]
+        cuts = sorted((timeline, highest) for timeline, highest in rows if highest is not None)
         if cuts:
             self.raise_floors(cuts)
 

@@ -14,7 +14,10 @@ from ...storage.base import BaseStorage, Entry
 __all__ = ["ContractCase", "entries", "entry", "ids"]
 
 # Type checkers see a TestCase; at run time it is a plain mixin, so that no test of its own is collected.
-_Case = TestCase if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    _Case = TestCase
+else:
+    _Case = object
 
 WHOLE = 10_000
 """A limit beyond all that these tests add."""
