@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -272,12 +272,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     options = parser.parse_args()
-    configure(Path(mkdtemp(prefix="feeds-benchmark-")))
     table = Table()
-    for using in options.database or DATABASES:
-        if using in servers.DATABASES:
-            servers.get(using).start()
-        run(table, using, options.quick)
+    with TemporaryDirectory(prefix="feeds-benchmark-") as folder:
+        configure(Path(folder))
+        for using in options.database or DATABASES:
+            if using in servers.DATABASES:
+                servers.get(using).start()
+            run(table, using, options.quick)
+            connections[using].close()
     print(f"\n{len(table.short)} goals missed" + "".join(f"\n  {name.strip()}" for name in table.short))
     return 1 if options.check and table.short else 0
 

@@ -18,14 +18,16 @@ LENGTH = 60
 WORKERS = 6
 
 
-class ConcurrentStorageTests(TransactionTestCase):
-    databases = {"default", "postgresql"}
+class RacingTests:
+    """Mixed into one TestCase for each database."""
+
+    using = ""
 
     def setUp(self):
         self.storage = self.make_storage()
 
     def make_storage(self):
-        return DatabaseStorage("default", {"DATABASE": "postgresql"})
+        return DatabaseStorage("default", {"DATABASE": self.using})
 
     def together(self, *works):
         """Run these at the same time; raises what any of them raises."""
@@ -108,7 +110,7 @@ class ConcurrentStorageTests(TransactionTestCase):
     def test_new_timelines_are_made_once_and_tell_what_they_know(self):
         self.together(*[self.pushing(range(worker, 120, WORKERS), worker) for worker in range(WORKERS)])
 
-        self.assertEqual(Timeline.objects.using("postgresql").count(), len(KEYS))
+        self.assertEqual(Timeline.objects.using(self.using).count(), len(KEYS))
         for key in KEYS:
             floor, ids = self.shown(key)
             above = [entry(ms).id for ms in range(119, -1, -1) if entry(ms).id > floor]
@@ -151,10 +153,20 @@ class ConcurrentStorageTests(TransactionTestCase):
 
     def test_what_came_in_under_a_floor_is_taken_by_the_next_cut(self):
         self.storage.add(["home"], [entry(5), entry(6)], max_length=LENGTH)
-        timeline = Timeline.objects.using("postgresql").get()
-        TimelineEntry.objects.using("postgresql").create(timeline=timeline, activity_id=entry(1).id)
+        timeline = Timeline.objects.using(self.using).get()
+        TimelineEntry.objects.using(self.using).create(timeline=timeline, activity_id=entry(1).id)
 
         self.assertEqual(self.shown("home")[1], [entry(6).id, entry(5).id])
 
         self.storage.trim(["home"], 1)
-        self.assertEqual(TimelineEntry.objects.using("postgresql").count(), 1)
+        self.assertEqual(TimelineEntry.objects.using(self.using).count(), 1)
+
+
+class PostgreSQLRacingTests(RacingTests, TransactionTestCase):
+    databases = {"default", "postgresql"}
+    using = "postgresql"
+
+
+class MySQLRacingTests(RacingTests, TransactionTestCase):
+    databases = {"default", "mysql"}
+    using = "mysql"

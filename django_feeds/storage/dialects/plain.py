@@ -127,7 +127,7 @@ class Dialect:
         """Keep the newest `length` entries of each timeline; raise its floor to the newest that goes."""
         with self.atomic():
             for timeline, floor, highest in self.surplus(keys, length):
-                if highest is not None and highest > floor:
+                if highest is not None:
                     Timeline.objects.using(self.using).filter(pk=timeline, floor__lt=highest).update(floor=highest)
                 bottom = highest if highest is not None else floor
                 self.entries().filter(timeline_id=timeline, activity_id__lte=bottom)._raw_delete(self.using)
