@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from .exceptions import InvalidActivity, NotHydrated
+from .exceptions import InvalidActivity, NotHydrated, UnknownVerb
 from .ids import digest48, make_id, milliseconds
 from .owners import Owner, Referable, Reference, owner_of, refer, user_label
-from .verbs import Verb
+from .verbs import UnknownVerbPlaceholder, Verb, get_verb_by_id
 
 __all__ = ["Activity"]
 
@@ -163,11 +163,19 @@ def identity_text(identity: list[Any]) -> str:
 
 
 def _verb(verb: Any) -> Verb:
-    if isinstance(verb, type) and issubclass(verb, Verb):
-        return verb()
-    if isinstance(verb, Verb):
+    """An instance of a registered verb, or the placeholder of one that was; raises InvalidActivity, VerbClash."""
+    if isinstance(verb, UnknownVerbPlaceholder):
         return verb
-    raise InvalidActivity(f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs.")
+    kind = verb if isinstance(verb, type) else type(verb)
+    if not issubclass(kind, Verb):
+        raise InvalidActivity(f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs.")
+    try:
+        known = get_verb_by_id(getattr(kind, "id", 0)) is kind
+    except UnknownVerb:
+        known = False
+    if not known:
+        raise InvalidActivity(f"The verb {kind.__qualname__} is not registered; decorate it with @register.")
+    return kind()
 
 
 def _aware(time: datetime | None) -> datetime:

@@ -84,9 +84,7 @@ def walk(manager: Manager, record_ids: Sequence[int], at: datetime) -> Iterator[
         hexes = sorted(id.hex for id in ids)
         for priority, chunk in graph.chunks(source, conf.get("FANOUT_CHUNK_SIZE")):
             yield priority, hexes, source, chunk
-    for pk, version in versions.items():
-        unchanged = ActivityRecord.objects.filter(pk=pk, version=version)
-        unchanged.update(delivered_version=F("version"), former=[], delivery_error="")
+    records.count_as_delivered(versions)
 
 
 def undelivered(older_than: float) -> QuerySet[ActivityRecord]:

@@ -20,7 +20,7 @@ __all__ = ["count_followers", "find_target", "followable_labels", "is_following"
 def followable_labels() -> set[str]:
     """The labels of the user model, of `DJANGO_FEEDS["FOLLOWABLE"]`, and of models whose own feeds a source fills."""
     models: list[Any] = [model_of(label) for label in (user_label(), *conf.get("FOLLOWABLE"))]
-    models += [source.model._meta.get_field(name).related_model for source in all_sources() for name in source.feeds]
+    models += [field.related_model for source in all_sources() for field in source.relations().values()]
     return {label_of(model) for model in models if model}
 
 

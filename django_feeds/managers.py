@@ -17,8 +17,10 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from . import conf, filling, records, sources, tasks
 from .activity import Activity
@@ -28,6 +30,7 @@ from .models import ActivityRecord, Follow
 from .owners import Owner, owner_of
 from .reader import PullReader
 from .records import Publication
+from .registry import get_manager
 from .signals import activity_published, activity_retracted, activity_updated
 from .sources import ActivitySource
 
@@ -101,8 +104,8 @@ class Manager:
 
     def open_feed(self, feed_class: type[Feed], owner: Any, viewer: Any = None) -> Feed:
         """One owner's feed, which goes on by pull where its timeline ends early."""
-        if viewer is None and feed_class is not self.user_feed_class and isinstance(owner, Model):
-            viewer = owner
+        if viewer is None and feed_class is not self.user_feed_class:
+            viewer = _as_viewer(owner)
         return feed_class(owner, reader=PullReader(self, feed_class, owner), viewer=viewer)
 
     def all_feed_classes(self) -> list[type[Feed]]:
@@ -134,21 +137,24 @@ class Manager:
         owners = [activity.owner, *(owner_of(owner) for owner in to)]
         self._publish([Publication(activity, _unique(owners), _unique(owner_of(who) for who in recipients))])
 
-    update = publish
-    """The same: the record knows what it was before."""
+    def update(self, activity: Activity) -> None:
+        """Bring a changed activity to where it is; it is not added anywhere else, and one taken back stays so."""
+        self.update_user_activities([activity])
 
     def publish_many(self, items: QuerySet | Iterable[Any], *, batch_size: int = 500) -> int:
         """
         Publish many rows of registered models (a queryset, instances) or activities; returns how many records
         that made or changed. Rows that are not to be published (any more) are taken back.
 
-        For what sends no signals: `bulk_create`, `QuerySet.update`, imports.
+        For what sends no signals: `bulk_create`, `QuerySet.update`, imports. As with signals, rows are published by
+        the manager that their source names, activities by this one.
         """
         written = 0
         for batch in _batches(items, batch_size):
             _prefetch(batch)
-            publications, refused = self._sorted(batch)
-            written += self._publish(publications) + self._retract(refused)
+            for name, (publications, refused) in self._sorted(batch).items():
+                manager = self if name == self.name else get_manager(name)
+                written += manager._publish(publications) + manager._retract(refused)
         return written
 
     def publish_row(self, source: ActivitySource, instance: Model) -> None:
@@ -185,20 +191,21 @@ class Manager:
         tasks.publish_on_commit(self, written, fanout)
         return len(written)
 
-    def _sorted(self, items: Iterable[Any]) -> tuple[list[Publication], list[UUID]]:
-        """What to publish of these rows and activities, and the identity keys of what is not to be published."""
-        publications, refused = [], []
+    def _sorted(self, items: Iterable[Any]) -> dict[str, tuple[list[Publication], list[UUID]]]:
+        """By manager: what to publish of these rows and activities, and the identity keys of what not to."""
+        found: dict[str, tuple[list[Publication], list[UUID]]] = {}
         for item in items:
             if isinstance(item, Activity):
-                publications.append(Publication(item, [item.owner]))
+                found.setdefault(self.name, ([], []))[0].append(Publication(item, [item.owner]))
                 continue
             for source in sources.sources_of(type(item)) or [sources.source_of(type(item))]:
+                publications, refused = found.setdefault(source.manager, ([], []))
                 publication = source.publication(item)
                 if publication is None:
                     refused.append(records.identity_key(source.identity(item)))
                 else:
                     publications.append(publication)
-        return publications, refused
+        return found
 
     # As the ancestor called it
 
@@ -237,7 +244,8 @@ class Manager:
         self, user_id: Any, activities: Iterable[Activity], fanout: bool = True, chunk_size: int = 500
     ) -> int:
         """
-        Import the history of one user; returns how many activities were new. Without `fanout` only his own feed.
+        Import the history of one user; returns how many records that made or changed. Without `fanout` only his
+        own feed.
 
         Raises InvalidActivity (a ValueError) for an activity of somebody else, before anything is written.
         """
@@ -308,6 +316,13 @@ class Manager:
         await sync_to_async(self.unfollow_user)(user_id, target_id)
 
 
+def _as_viewer(owner: Any) -> Any:
+    """The owner as the one who looks; a user named by his pk is loaded where a rule asks about him."""
+    if isinstance(owner, Model):
+        return owner
+    return SimpleLazyObject(lambda: get_user_model()._default_manager.filter(pk=owner).first())
+
+
 def _unique(owners: Iterable[Owner]) -> list[Owner]:
     return list(dict.fromkeys(owners))
 
@@ -319,9 +334,8 @@ def _prefetch(items: Iterable[Any]) -> None:
         if isinstance(item, Model):
             rows.setdefault(type(item), []).append(item)
     for model, instances in rows.items():
-        names = {name for source in sources.sources_of(model) for name in source.feeds}
-        many = [name for name in names if model._meta.get_field(name).many_to_many]
-        prefetch_related_objects(instances, *many)
+        fields = {name: field for source in sources.sources_of(model) for name, field in source.relations().items()}
+        prefetch_related_objects(instances, *(name for name, field in fields.items() if field.many_to_many))
 
 
 def _batches(items: Any, size: int) -> Iterable[list[Any]]:

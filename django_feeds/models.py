@@ -177,6 +177,7 @@ class PendingTask(models.Model):
     args = models.JSONField(_("arguments"))
     priority = models.CharField(_("priority"), max_length=10)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now, db_index=True)
+    attempts = models.PositiveSmallIntegerField(_("sent again"), default=0)
 
     class Meta:
         verbose_name = _("pending task")

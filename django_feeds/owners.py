@@ -56,9 +56,9 @@ def refer(value: Any, label: str | None = None, field: str = "object") -> Refere
         # Not type(value): request.user is a lazy object that only says it is a user.
         return Reference(label_of(value._meta.model), value.pk)
     if isinstance(value, (tuple, list)) and len(value) == 2 and isinstance(value[0], str):
-        return Reference(_concrete_label(value[0], field), _native_pk(value[0], value[1]))
+        return _checked(value[0], value[1], field)
     if isinstance(value, (str, int, UUID)) and not isinstance(value, bool) and label and str(value):
-        return Reference(_concrete_label(label, field), _native_pk(label, value))
+        return _checked(label, value, field)
     raise InvalidReference(
         f"The {field} {value!r} names no row; pass a saved model instance, a ('app.Model', pk) pair or a pk."
     )
@@ -122,6 +122,18 @@ def _concrete_label(label: str, field: str) -> str:
     if model is None:
         raise InvalidReference(f"The {field} is of {label!r}, which is no installed model; write it as 'app.Model'.")
     return label_of(model)
+
+
+def _checked(label: str, pk: Any, field: str) -> Reference:
+    """A reference to what can be a row: of an installed model, with a pk that its column can hold."""
+    reference = Reference(_concrete_label(label, field), _native_pk(label, pk))
+    try:
+        model_of(label)._meta.pk.run_validators(reference.pk)  # type: ignore[union-attr]
+    except ValidationError as error:
+        raise InvalidReference(f"The {field} is {pk!r}, which cannot be the pk of a {label}.") from error
+    if reference.pk in (None, ""):
+        raise InvalidReference(f"The {field} has no pk; pass a saved row of {label}, or its pk.")
+    return reference
 
 
 def _native_pk(label: str, pk: Any) -> Any:

@@ -11,7 +11,7 @@ from django.db import connections, models
 
 from .exceptions import InvalidOwner
 from .ids import MAX_ID
-from .owners import Owner, label_of, owner_of, user_label
+from .owners import Owner, label_of, owner_of, reference_of, user_label
 
 __all__ = ["FollowManager", "FollowQuerySet", "SourceManager"]
 
@@ -70,7 +70,8 @@ class FollowManager(models.Manager.from_queryset(FollowQuerySet)):  # type: igno
 
     def follow(self, user: Any, target: Any) -> tuple[Any, bool]:
         """Let `user` follow `target`; returns the row and whether it is new. Raises InvalidOwner."""
-        return self.get_or_create(user_id=_pk(user), target=owner_of(target))
+        named = owner_of(reference_of(owner_of(target)))  # a name that leads to no model would be followed in vain
+        return self.get_or_create(user_id=_pk(user), target=named)
 
     def unfollow(self, user: Any, target: Any) -> bool:
         """Let `user` no longer follow `target`; returns whether he did."""

@@ -11,11 +11,11 @@ from django.db import connections
 from django.db.models import Model, QuerySet, signals
 
 from . import conf, tasks, verbs
-from .models import Follow, VerbRecord
+from .models import ActivityRecord, Follow, VerbRecord
 from .owners import model_of, owner_of
 from .registry import get_manager, managers
 from .signals import feed_incomplete
-from .sources import ActivitySource, all_sources, listeners, sources_of, tracking
+from .sources import ActivitySource, all_sources, concrete, listeners, sources_of, tracking
 
 __all__ = ["connect"]
 
@@ -39,13 +39,11 @@ def connect() -> None:
 def connect_source(source: ActivitySource) -> None:
     """Listen to the model of this source, and to the models whose own feeds it fills."""
     uid = f"django_feeds.{source.model._meta.label}"
-    signals.post_save.connect(model_saved, sender=source.model, dispatch_uid=f"{uid}.saved")
-    signals.post_delete.connect(model_deleted, sender=source.model, dispatch_uid=f"{uid}.deleted")
-    relations = {field.name: field for field in source.model._meta.get_fields()}
-    for name in source.feeds:
-        field: Any = relations.get(name)
-        if field is None:
-            continue  # a property; or a wrong name, which a check reports once the app has started
+    for sender in _with_proxies(source.model):
+        label = f"django_feeds.{sender._meta.label}"
+        signals.post_save.connect(model_saved, sender=sender, dispatch_uid=f"{label}.saved")
+        signals.post_delete.connect(model_deleted, sender=sender, dispatch_uid=f"{label}.deleted")
+    for name, field in source.relations().items():
         _connect_owner(field.related_model)
         if field.many_to_many:
             through = getattr(source.model, name).through
@@ -104,8 +102,10 @@ def follow_deleted(sender: type[Model], instance: Follow, origin: Any = None, **
 def owner_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     """A user, a board, ... is gone: so are its feeds, follows and records."""
     owner = owner_of(instance)
-    for manager in managers():
-        tasks.enqueue_on_commit(tasks.forget, manager.name, owner)
+    published = ActivityRecord.objects.filter(sources__owner=owner).values_list("manager", flat=True)
+    names = {manager.name for manager in managers()} | {source.manager for source in all_sources()} | set(published)
+    for name in sorted(names - {""}):
+        tasks.enqueue_on_commit(tasks.forget, name, owner)
 
 
 def feed_ended_early(sender: Any, manager: str, feed: str, owner: str, **kwargs: Any) -> None:
@@ -149,7 +149,14 @@ def _field_to(through: type[Model], model: type[Model]) -> str:
 
 def _connect_owner(model: Any) -> None:
     if isinstance(model, type) and issubclass(model, Model):
-        signals.post_delete.connect(owner_deleted, sender=model, dispatch_uid=f"django_feeds.{model._meta.label}.owner")
+        for sender in _with_proxies(model):
+            uid = f"django_feeds.{sender._meta.label}.owner"
+            signals.post_delete.connect(owner_deleted, sender=sender, dispatch_uid=uid)
+
+
+def _with_proxies(model: type[Model]) -> list[type[Model]]:
+    """The model and its proxies, which Django names as the senders of their signals."""
+    return [model, *(other for other in apps.get_models() if other._meta.proxy and concrete(other) is model)]
 
 
 def _tables(using: str) -> list[str]:

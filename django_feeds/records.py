@@ -8,15 +8,14 @@ Feeds are brought in line with it afterwards, by `delivery`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, OperationalError, connections, router, transaction
 
 from .activity import Activity, identity_text
-from .bulk import insert_rows
 from .exceptions import InvalidReference
 from .ids import milliseconds
 from .models import ActivityRecord, RecordSource
@@ -24,6 +23,7 @@ from .owners import Owner
 
 __all__ = [
     "Publication",
+    "count_as_delivered",
     "differing",
     "ensure",
     "identity_key",
@@ -41,6 +41,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+
+Result = TypeVar("Result")
 
 
 class Publication(NamedTuple):
@@ -95,8 +97,7 @@ def write_many(publications: Iterable[Publication]) -> list[ActivityRecord]:
     written = []
     for start in range(0, len(keys), BATCH):
         batch = {key: unique[key] for key in keys[start : start + BATCH]}
-        with transaction.atomic(using=database()):
-            written += _write_batch(batch)
+        written += _atomically(_write_batch, batch)
     return written
 
 
@@ -174,6 +175,16 @@ def recall(activities: Iterable[Activity]) -> None:
         activity.identity = activity.own_identity()
 
 
+def count_as_delivered(versions: Mapping[int, int]) -> None:
+    """These versions, by pk, were handed to the feeds; what changed meanwhile still waits."""
+    by_version: dict[int, list[int]] = {}
+    for pk, version in versions.items():
+        by_version.setdefault(version, []).append(pk)
+    for version, pks in by_version.items():
+        unchanged = ActivityRecord.objects.filter(pk__in=pks, version=version)
+        unchanged.update(delivered_version=version, former=[], delivery_error="")
+
+
 def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> dict[UUID, Activity]:
     """The published activities of these ids, not hydrated."""
     records = ActivityRecord.objects.filter(activity_id__in=ids, published=True)
@@ -192,6 +203,24 @@ def standing(ids: Iterable[UUID]) -> dict[UUID, set[Owner]]:
     for id, owner in RecordSource.objects.filter(activity_id__in=list(ids)).values_list("activity_id", "owner"):
         brought.setdefault(id, set()).add(owner)
     return brought
+
+
+def _atomically(work: Callable[[Any], Result], argument: Any) -> Result:
+    """
+    Do this in a transaction, and again where it met another one in a deadlock.
+
+    MariaDB has some even between inserts in one order. A caller's own transaction is lost as a whole, and his to repeat.
+    """
+    using = database()
+    for attempt in range(3):
+        try:
+            with transaction.atomic(using=using):
+                return work(argument)
+        except OperationalError as error:
+            deadlock = error.args[:1] == (1213,) or getattr(error.__cause__, "sqlstate", "") == "40P01"
+            if not deadlock or connections[using].in_atomic_block or attempt == 2:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _locked(key: UUID) -> ActivityRecord | None:
@@ -310,16 +339,14 @@ def _unchanged(record: ActivityRecord, publication: Publication) -> bool:
 
 def _insert_many(new: dict[UUID, Publication]) -> list[ActivityRecord]:
     records = [_new(publication, key) for key, publication in new.items()]
-    columns = [field.attname for field in ActivityRecord._meta.concrete_fields if not field.primary_key]
-    insert_rows(ActivityRecord, columns, ([getattr(record, name) for name in columns] for record in records))
-    pks = dict(ActivityRecord.objects.filter(identity_key__in=new).values_list("identity_key", "pk"))
-    for record in records:
-        record.pk = pks[record.identity_key]
-        record._state.adding = False
-    sources = (
-        (owner, record.activity_id, record.pk)
+    ActivityRecord.objects.bulk_create(records)
+    if records and records[0].pk is None:  # MySQL gives no pks back
+        pks = dict(ActivityRecord.objects.filter(identity_key__in=new).values_list("identity_key", "pk"))
+        for record in records:
+            record.pk = pks[record.identity_key]
+    RecordSource.objects.bulk_create(
+        RecordSource(owner=owner, activity_id=record.activity_id, record=record)
         for record in records
         for owner in dict.fromkeys(new[record.identity_key].sources)
     )
-    insert_rows(RecordSource, ["owner", "activity_id", "record_id"], sources)
     return records

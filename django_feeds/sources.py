@@ -119,6 +119,11 @@ class ActivitySource:
         """Is this row for feeds at all? When a later save says no (a draft, a soft deletion), it is taken back."""
         return True
 
+    def relations(self) -> dict[str, Any]:
+        """The model's own fields among `feeds`, by name; what else is named there is a property."""
+        fields = {field.name: field for field in self.model._meta.get_fields()}
+        return {name: fields[name] for name in self.feeds if name in fields and fields[name].is_relation}
+
     def identity(self, instance: Any) -> list[Any]:
         """What the activity's id follows from."""
         return [self.label or label_of(self.model), str(instance.pk), self.verb.id]
@@ -204,7 +209,7 @@ def register(*registered: type[models.Model]) -> Callable[[Source], Source]:
         if not (isinstance(source_class, type) and issubclass(source_class, ActivitySource)):
             raise InvalidSource(f"register() decorates a subclass of ActivitySource, not {source_class!r}.")
         for model in registered:
-            _add(source_class(_checked(model, source_class)))
+            _add(source_class(_checked(concrete(model), source_class)))
         return source_class
 
     return decorate
@@ -281,6 +286,12 @@ def set_once_field(model: type[models.Model]) -> str | None:
     return None
 
 
+def concrete(model: Any) -> Any:
+    """The model that a proxy stands for; anything else as it is."""
+    options = getattr(model, "_meta", None)
+    return options.concrete_model if options is not None and options.proxy else model
+
+
 def as_time(value: Any) -> datetime:
     """An aware datetime of what a date or datetime field holds, or was given."""
     if isinstance(value, str):
@@ -299,6 +310,12 @@ def _checked(model: Any, source_class: type[ActivitySource]) -> type[models.Mode
         raise InvalidSource(f"{source_class.__name__} must define `verb`, a Verb class.")
     if any(source.verb.id == verb.id for source in _sources.get(model, [])):
         raise InvalidSource(f"{model.__name__} has a source with the verb {verb.infinitive!r} already.")
+    if source_class.object is not None and source_class.can_see is not ActivitySource.can_see:
+        raise InvalidSource(
+            f"{source_class.__name__}.can_see would never be asked: it is about rows of {model.__name__}, and the "
+            f"objects of its activities are others ({source_class.object!r}). Say it on a source of theirs, or use "
+            "should_publish."
+        )
     return model
 
 

@@ -8,7 +8,7 @@ to "inline" they run at once in the caller's process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -64,7 +64,7 @@ held: list[tuple[Any, tuple[Any, ...]]] | None = None
 """Tests hold tasks back here (see django_feeds.testing.hold_tasks)."""
 
 
-@shared_task(name="django_feeds.fan_out", **RETRY)
+@shared_task(name="django_feeds.fan_out", base=RememberedTask, **RETRY)
 def fan_out(manager: str, record_ids: list[int], at: str) -> dict[str, Any]:
     """
     Hand these records to everybody whom they concern, a chunk of followers at a time.
@@ -126,9 +126,7 @@ def leave(manager: str, owner: Owner, chunk: dict[str, Any], at: str) -> None:
 @shared_task(name="django_feeds.deliver", ignore_result=True, **RETRY)
 def deliver(older_than: float = 60) -> None:
     """Hand out what a dead broker or a killed worker left behind; for Celery beat, every few minutes."""
-    send_again(older_than)
-    for manager, pks in delivery.by_manager(delivery.undelivered(older_than), PER_TASK):
-        enqueue(fan_out, manager, pks, timezone.now().isoformat())
+    resume(older_than)
 
 
 def mode() -> str:
@@ -171,20 +169,60 @@ def _send(task: Any, args: Sequence[Any], priority: str, pending: PendingTask | 
         pending.delete()
 
 
+def resume(older_than: float = 60, size: int = 100) -> tuple[int, int]:
+    """
+    Send what has been waiting for so many seconds; returns how many activities without a task, and tasks, that was.
+    """
+    sent = send_again(older_than)
+    activities = 0
+    for manager, pks in delivery.by_manager(waiting_records(older_than), size):
+        enqueue(fan_out, manager, pks, timezone.now().isoformat())
+        activities += len(pks)
+    return activities, sent
+
+
 def send_again(older_than: float) -> int:
-    """Send the tasks that have been pending for so many seconds; returns how many those were."""
-    count = 0
-    for pending in pending_tasks(older_than).order_by("queued_at").iterator(chunk_size=1_000):
-        pending.queued_at = timezone.now()
-        pending.save(update_fields=["queued_at"])
+    """
+    Send the tasks that have been waiting for so many seconds; returns how many those were.
+
+    A task that is sent again and again is sent at twice the distance each time, so that a queue which is merely long
+    does not grow of this. One that fails here, or that nobody knows any more, is logged and stays; the others go on.
+    """
+    return sum(_send_again(pending) for pending in pending_tasks(older_than))
+
+
+def waiting_records(older_than: float) -> QuerySet[ActivityRecord]:
+    """The records that did not get to all feeds, and that no unfinished fan-out is about."""
+    return delivery.undelivered(older_than).exclude(pk__in=_records_with_a_task())
+
+
+def pending_tasks(older_than: float) -> Iterator[PendingTask]:
+    """The unfinished tasks that are due to be sent again."""
+    now = timezone.now()
+    queued = PendingTask.objects.filter(queued_at__lte=now - timedelta(seconds=older_than))
+    for pending in queued.order_by("queued_at").iterator(chunk_size=1_000):
+        patience = older_than * 2 ** min(pending.attempts, 10)
+        if pending.queued_at <= now - timedelta(seconds=patience):
+            yield pending
+
+
+def _send_again(pending: PendingTask) -> bool:
+    pending.queued_at, pending.attempts = timezone.now(), pending.attempts + 1
+    pending.save(update_fields=["queued_at", "attempts"])
+    try:
         _send(current_app.tasks[pending.name], pending.args, pending.priority, pending)
-        count += 1
-    return count
+    except BrokerUnavailable:
+        raise  # so would be all others
+    except Exception:
+        logger.exception("The pending task %s could not be sent again; it stays.", pending)
+        return False
+    return True
 
 
-def pending_tasks(older_than: float) -> QuerySet[PendingTask]:
-    """The tasks that were queued at least so many seconds ago and have not finished."""
-    return PendingTask.objects.filter(queued_at__lte=timezone.now() - timedelta(seconds=older_than))
+def _records_with_a_task() -> set[int]:
+    """The records that a fan-out which has not finished is about."""
+    pending = PendingTask.objects.filter(name=fan_out.name).values_list("args", flat=True)
+    return {pk for args in pending.iterator(chunk_size=1_000) for pk in args[1]}
 
 
 def on_commit(work: Callable[[], Any]) -> None:

@@ -55,11 +55,11 @@ class Verb:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        past_tense = getattr(cls, "past_tense", "")
-        # To ask a lazy text whether it is empty would translate it, now and for ever.
-        if cls.phrase is Verb.phrase:
+        own = cls.__dict__  # what a verb inherits is the sentence of another
+        if "past_tense" in own and "phrase" not in own:
+            past_tense = cls.past_tense.replace("%", "%%")
             cls.phrase = f"%(actor)s {past_tense} %(object)s"
-        if cls.phrase_with_target is Verb.phrase_with_target:
+        if "phrase" in own and "phrase_with_target" not in own:
             cls.phrase_with_target = format_lazy("{} (%(target)s)", cls.phrase)
 
     @classmethod
@@ -124,7 +124,7 @@ def verb_or_placeholder(id: int) -> Verb:
     try:
         return get_verb_by_id(id)()
     except (UnknownVerb, VerbClash):
-        return type("UnknownVerb", (_UnknownVerb,), {"id": id})()
+        return type("UnknownVerb", (UnknownVerbPlaceholder,), {"id": id})()
 
 
 def registered() -> list[type[Verb]]:
@@ -136,7 +136,7 @@ def _path(verb: type[Verb]) -> str:
     return f"{verb.__module__}.{verb.__qualname__}"
 
 
-class _UnknownVerb(Verb):
+class UnknownVerbPlaceholder(Verb):
     id = 0
     infinitive = "unknown"
     past_tense = "did something with"

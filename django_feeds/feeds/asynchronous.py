@@ -48,13 +48,7 @@ class AsyncFeed:
         await sync_to_async(self.delete)()  # type: ignore[attr-defined]
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        after = None
-        seen = 0
-        while seen < self.max_length:  # type: ignore[attr-defined]
-            page = await self.apage(after, limit=100)
-            for item in page.items:
-                yield item
-            seen += len(page.items)
-            if page.next is None:
-                return
-            after = page.next
+        activities: Any = iter(self)  # type: ignore[call-overload]
+        done = object()
+        while (activity := await sync_to_async(lambda: next(activities, done))()) is not done:
+            yield activity

@@ -15,7 +15,7 @@ from ..exceptions import FeedsConfigurationError, InvalidSlice, NotInFeed
 from ..ids import MAX_ID, MIN_ID
 from ..owners import Owner, owner_of
 from ..signals import feeds_written
-from ..storage import BaseStorage, Entry, Slice, get_storage
+from ..storage import BaseStorage, Entry, Slice, aliases, get_storage
 from .asynchronous import AsyncFeed
 from .filters import Bounds
 from .pages import Page, read_page
@@ -156,7 +156,9 @@ class Feed(AsyncFeed):
         """Take the activity back: pages of all feeds leave it out from now on. A missing one is no error."""
         found = records.load([_id(activity)])
         records.retract([records.identity_key(one.identity) for one in found.values()])
-        cls.get_storage().forget([_id(activity)])
+        for storage in map(get_storage, aliases()):
+            if storage.keeps_bodies:
+                storage.forget([_id(activity)])
 
     @classmethod
     def _written(cls, owners: Sequence[Owner], added: Sequence[Entry], removed: Collection[UUID]) -> None:
@@ -189,10 +191,12 @@ class Feed(AsyncFeed):
 
     def trim(self, length: int | None = None) -> None:
         """Keep the newest `length` (default `max_length`) activities."""
+        self._refuse_bounds("trimmed")
         self.get_storage().trim([self.key], self.max_length if length is None else length)
 
     def delete(self) -> None:
         """Forget the whole feed of this owner."""
+        self._refuse_bounds("deleted")
         self.get_storage().delete([self.key])
 
     def on_update_feed(self, new: list[UUID], deleted: list[UUID]) -> None:
@@ -223,7 +227,12 @@ class Feed(AsyncFeed):
         return activities
 
     def __getitem__(self, index: int | slice) -> Any:
-        """`feed[5]` is an activity (IndexError past the end), `feed[:10]` a list. No negative numbers, no steps."""
+        """
+        `feed[5]` is an activity, `feed[:10]` a list. No negative numbers, no steps.
+
+        Places are counted with what cannot be shown (its object is gone, or not for the viewer): a slice leaves it
+        out, and an index raises IndexError, as it does past the end. A page fills up with what comes next.
+        """
         start, stop = _range(index, self.max_length)
         items = self._items(start, stop) if stop > start else []
         if isinstance(index, slice):
@@ -234,7 +243,7 @@ class Feed(AsyncFeed):
 
     def __iter__(self) -> Iterator[Activity]:
         """All activities, page by page."""
-        return islice(self._iterate(), self.max_length)
+        return iter(self[:]) if self.bounds else islice(self._iterate(), self.max_length)
 
     def _iterate(self) -> Iterator[Activity]:
         after = None
@@ -254,6 +263,8 @@ class Feed(AsyncFeed):
 
     def count(self) -> int:
         """How many activities the timeline holds, at most `max_length`."""
+        if self.bounds:
+            return len(self._slice(self.max_length, None, 0).entries)
         return self.get_storage().count(self.key, max_length=self.max_length)
 
     def floor(self) -> UUID | None:
@@ -263,6 +274,7 @@ class Feed(AsyncFeed):
 
     def index_of(self, activity: Activity | UUID) -> int:
         """The place of this activity, 0 for the newest; raises NotInFeed (a ValueError)."""
+        self._refuse_bounds("asked for places")
         id = _id(activity)
         rank = self.get_storage().rank(self.key, id, max_length=self.max_length)
         if rank is None:
@@ -285,6 +297,10 @@ class Feed(AsyncFeed):
         feed.bounds = self.bounds.ordered(*ordering)
         return feed
 
+    def _refuse_bounds(self, what: str) -> None:
+        if self.bounds:
+            raise InvalidSlice(f"A filtered or reordered feed is read, not {what}; do that with the feed itself.")
+
     def _items(self, start: int, stop: int) -> list[Activity]:
         self.get_storage().check_offset(start)
         part = self._slice(stop - start, None, start)
@@ -305,9 +321,12 @@ class Feed(AsyncFeed):
         """What is missing of the range where the timeline ended early, by pull."""
         if part.floor == MIN_ID or self.reader is None:
             return []
-        self.reader.ask_refill()
         held = start + len(part.entries) if part.entries else self.count()
         last = part.entries[-1:] or (self.entries(1, offset=held - 1) if held else [])
+        # Only now: without a worker the refill is done at once, and what is held would no longer be what was read.
+        self.reader.ask_refill()
+        if stop <= held:
+            return []
         pulled = self.reader.pull(last[0].id if last else None, stop - held)
         return pulled[max(start - held, 0) :]
 

@@ -42,7 +42,7 @@ def publish_rows(
     With `deliver` the records count as delivered, since their feeds are rebuilt next. Without `write` it only counts.
     Raises InvalidActivity for a row that cannot be an activity, naming it.
     """
-    relations = [name for name in source.feeds if name in _to_many(source.model)]
+    relations = [name for name, field in source.relations().items() if field.many_to_many or field.one_to_many]
     rows = source.get_queryset().prefetch_related(*relations)
     for batch in by_pk(rows, after, size):
         publications, absent = _publications(source, batch)
@@ -125,14 +125,11 @@ def _count_as_delivered(manager: Manager, found: QuerySet[ActivityRecord], at: d
 
     Except to the own feeds of those who brought them before and bring nothing now, whom it would not meet.
     """
-    versions: dict[int, list[int]] = {}
-    for pk, version in found.filter(delivered_version__lt=F("version")).values_list("pk", "version"):
-        versions.setdefault(version, []).append(pk)
-    for version, pks in versions.items():
-        if version > 1:
-            delivery.deliver_own(manager, pks, at)
-        unchanged = ActivityRecord.objects.filter(pk__in=pks, version=version)
-        unchanged.update(delivered_version=version, former=[], delivery_error="")
+    versions = dict(found.filter(delivered_version__lt=F("version")).values_list("pk", "version"))
+    changed = [pk for pk, version in versions.items() if version > 1]
+    if changed:
+        delivery.deliver_own(manager, changed, at)
+    records.count_as_delivered(versions)
 
 
 def _drop_bodies(manager: Manager, ids: Collection[UUID]) -> None:
@@ -160,7 +157,3 @@ def _rows(model: type[Model], pks: Iterable[str]) -> QuerySet:
         except ValidationError:  # the model had another kind of key then
             continue
     return model._base_manager.filter(pk__in=native)
-
-
-def _to_many(model: type[Model]) -> set[str]:
-    return {field.name for field in model._meta.get_fields() if field.many_to_many or field.one_to_many}

@@ -28,9 +28,7 @@ class FeedAssertions:
         ids, shown = _ids(thing), _shown(feed)
         times = sum(shown.count(id) for id in ids)
         if times != 1:
-            self.fail(
-                f"{thing!r} is in {feed!r} {times} times, not once. It shows {len(shown)}: {_text(feed)}"
-            )
+            self.fail(f"{thing!r} is in {feed!r} {times} times, not once. It shows {len(shown)}: {_text(feed)}")
 
     def assertNotInFeed(self, thing: Any, feed: Feed) -> None:
         """Neither does the feed show the activity of this thing, nor does its timeline hold it."""

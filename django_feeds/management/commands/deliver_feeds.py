@@ -38,20 +38,20 @@ Run it by hand after a failure, or every few minutes by cron or Celery beat.
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        waiting = delivery.undelivered(options["older_than"])
+        waiting = tasks.waiting_records(options["older_than"])
         if options["dry_run"]:
             self._list(waiting)
-            unfinished = tasks.pending_tasks(options["older_than"]).count()
+            unfinished = sum(1 for _pending in tasks.pending_tasks(options["older_than"]))
             if unfinished:
                 self.say(f"And {many(unfinished, 'unfinished task')}.")
             return
+        again = self._reaching_the_broker(tasks.send_again, options["older_than"])
         done = 0
         with self.bar("activities", waiting.count()) as bar:
             for manager, pks in delivery.by_manager(waiting, options["batch_size"]):
                 self._reaching_the_broker(tasks.enqueue, tasks.fan_out, manager, pks, timezone.now().isoformat())
                 done += len(pks)
                 bar.advance(len(pks))
-        again = self._reaching_the_broker(tasks.send_again, options["older_than"])
         how = "queued" if tasks.mode() == "celery" else "delivered"
         self.say(f"{many(done, 'activity', 'activities')} {how}.")
         if again:
