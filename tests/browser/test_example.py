@@ -78,7 +78,7 @@ def test_follow_pin_see_it_arrive_unpin_unfollow(community, page, open_page, dja
     other = open_page(**WIDE)
     sign_in(other, someone.username)
     press(other, "link", "New pin")
-    other.get_by_label("Title").fill("The last tram")
+    other.get_by_label("Title").fill("Tram 23:58 homewards")
     other.get_by_label("Picture").select_option("city")
     other.get_by_label("Or a new board").fill("Trams")
     other.get_by_label("Comment").fill("Two minutes late.")
@@ -87,12 +87,12 @@ def test_follow_pin_see_it_arrive_unpin_unfollow(community, page, open_page, dja
 
     page.goto("/feed/")
     first = page.locator(".card").first
-    assert "The last tram" in first.inner_text()
+    assert "Tram 23:58 homewards" in first.inner_text()
     assert "Two minutes late." in first.inner_text()
 
     press(other, "button", "Unpin")
     page.goto("/feed/")
-    assert "The last tram" not in page.content()
+    assert "Tram 23:58 homewards" not in page.content()
 
     page.goto(f"/u/{someone.username}/")
     press(page, "button", f"Unfollow {someone.username}")
