@@ -209,7 +209,8 @@ def _atomically(work: Callable[[Any], Result], argument: Any) -> Result:
     """
     Do this in a transaction, and again where it met another one in a deadlock.
 
-    MariaDB has some even between inserts in one order. A caller's own transaction is lost as a whole, and his to repeat.
+    MariaDB has some even between inserts in one order. A transaction around this one is lost too, and its owner's
+    to repeat.
     """
     using = database()
     for attempt in range(3):
