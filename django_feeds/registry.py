@@ -71,7 +71,10 @@ def _feed_class(alias: str) -> type[Feed]:
 def _manager(name: str) -> Manager:
     if "." in name and name not in conf.get("MANAGERS"):
         found = _import("MANAGERS", name, name, UnknownManager)
-        return found() if isinstance(found, type) else found
+        manager = found() if isinstance(found, type) and hasattr(found, "feed_classes") else found
+        if not hasattr(manager, "feed_classes"):
+            raise UnknownManager(f"{name!r} leads to {found!r}, which is no Manager.")
+        return manager
     options = _options("MANAGERS", name, MANAGER_OPTIONS, UnknownManager)
     base = _import("MANAGERS", name, options.get("CLASS", "django_feeds.managers.Manager"), UnknownManager)
     attributes: dict[str, Any] = {"__module__": __name__, "name": name}

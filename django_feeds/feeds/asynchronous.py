@@ -48,7 +48,8 @@ class AsyncFeed:
         await sync_to_async(self.delete)()  # type: ignore[attr-defined]
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        activities: Any = iter(self)  # type: ignore[call-overload]
+        feed: Any = self
+        activities = await sync_to_async(iter)(feed)
         done = object()
         while (activity := await sync_to_async(lambda: next(activities, done))()) is not done:
             yield activity

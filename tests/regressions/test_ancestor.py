@@ -1,8 +1,7 @@
 """
 What went wrong in the ancestor, Stream Framework, as stories that come out right here.
 
-The numbers are those of the list of its weaknesses. Each is told in its smallest form; how the right thing is done is
-tested where it is done.
+Each is told in its smallest form; how the right thing is done is tested where it is done.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def ids(feed):
 
 
 def test_activities_of_one_millisecond_keep_their_order_and_none_is_lost(feed_class):
-    """W-01: a double cannot hold the ancestor's 26 digits, so distinct activities had equal scores."""
+    """A double cannot hold the ancestor's 26 digits, so distinct activities had equal scores."""
     activities = [love(1, thing=("testapp.Pin", pk)) for pk in range(10)]
     assert len({activity.id.int >> 80 for activity in activities}) == 1
 
@@ -70,7 +69,7 @@ def test_activities_of_one_millisecond_keep_their_order_and_none_is_lost(feed_cl
 
 
 def test_two_people_loving_one_thing_in_one_millisecond_are_two_activities(feed_class):
-    """W-02: the ancestor's id left the actor out, so one of the two was overwritten."""
+    """The ancestor's id left the actor out, so one of the two was overwritten."""
     feed = feed_class(1)
     ann, bob = User.objects.create(username="ann"), User.objects.create(username="bob")
 
@@ -80,7 +79,7 @@ def test_two_people_loving_one_thing_in_one_millisecond_are_two_activities(feed_
 
 
 def test_unfollowing_goes_by_who_brought_it_not_by_who_did_it(any_site):
-    """W-04: leaving an actor removed what a board had brought, and kept what he had brought himself."""
+    """Leaving an actor removed what a board had brought, and kept what he had brought himself."""
     site = any_site
     site.follow(site.ann, site.bob, site.tea)
     on_tea = site.pin(site.bob, site.tea, minute=1)
@@ -94,7 +93,7 @@ def test_unfollowing_goes_by_who_brought_it_not_by_who_did_it(any_site):
 
 
 def test_boards_can_be_left_too(any_site):
-    """W-04: what is not a user could not be unfollowed at all."""
+    """What is not a user could not be unfollowed at all."""
     site = any_site
     site.follow(site.ann, site.tea)
     site.pin(site.bob, site.tea)
@@ -108,7 +107,7 @@ def test_boards_can_be_left_too(any_site):
 
 @pytest.mark.parametrize("lost", ["record", "body", "object"])
 def test_one_missing_activity_breaks_no_page(site, lost):
-    """W-05: one lost activity made every feed that held it unreadable; here the page is filled from behind."""
+    """One lost activity made every feed that held it unreadable; here the page is filled from behind."""
     site.follow(site.ann, site.bob)
     pins = [site.pin(site.bob, minute=minute) for minute in range(4)]
     site.work()
@@ -128,7 +127,7 @@ def test_one_missing_activity_breaks_no_page(site, lost):
 
 
 def test_no_feed_is_ever_longer_than_its_bound(feed_class):
-    """W-06: trimming happened at random, so length and count were anybody's guess."""
+    """Trimming happened at random, so length and count were anybody's guess."""
     feed = feed_class(1)
     for minute in range(40):
         feed.add(love(1, minute))
@@ -141,7 +140,7 @@ def test_no_feed_is_ever_longer_than_its_bound(feed_class):
 
 
 def test_aware_times_are_welcome_and_naive_ones_are_not(db):
-    """W-12: the ancestor knew naive UTC only, and failed on Django's own default."""
+    """The ancestor knew naive UTC only, and failed on Django's own default."""
     tokyo = timezone(timedelta(hours=9))
     here = Activity(1, Love, 1, time=datetime(2026, 1, 1, 9, tzinfo=tokyo))
     there = Activity(1, Love, 1, time=datetime(2026, 1, 1, tzinfo=timezone.utc))
@@ -153,7 +152,7 @@ def test_aware_times_are_welcome_and_naive_ones_are_not(db):
 
 
 def test_following_a_long_past_does_not_push_out_what_is_newer(any_site):
-    """W-13: 5,000 old items of a target went into a feed of 100, in turn, and nothing was cut."""
+    """5,000 old items of a target went into a feed of 100, in turn, and nothing was cut."""
     site = any_site
     site.follow(site.ann, site.cleo)
     newest = [site.pin(site.cleo, minute=100 + minute) for minute in range(3)]
@@ -167,7 +166,7 @@ def test_following_a_long_past_does_not_push_out_what_is_newer(any_site):
 
 
 def test_a_verb_that_is_gone_leaves_the_feed_readable(feed_class):
-    """W-14: an activity whose verb was not imported raised KeyError for the whole feed."""
+    """An activity whose verb was not imported raised KeyError for the whole feed."""
     from django_feeds import verbs
 
     user = User.objects.create(username="ann")
@@ -181,7 +180,7 @@ def test_a_verb_that_is_gone_leaves_the_feed_readable(feed_class):
 
 
 def test_updating_brings_nothing_back_that_was_taken_away(any_site):
-    """W-15: an update was a publication, to today's followers, whatever they had removed or trimmed."""
+    """An update was a publication, to today's followers, whatever they had removed or trimmed."""
     site = any_site
     site.follow(site.ann, site.bob)
     manager = get_manager()
@@ -203,7 +202,7 @@ def test_updating_brings_nothing_back_that_was_taken_away(any_site):
 
 
 def test_an_edit_that_changes_the_time_leaves_no_second_entry(any_site):
-    """W-15: another time was another id, and the old entry stayed for ever."""
+    """Another time was another id, and the old entry stayed for ever."""
     site = any_site
     site.follow(site.ann, site.bob)
     pin = site.pin(site.bob)
@@ -217,7 +216,7 @@ def test_an_edit_that_changes_the_time_leaves_no_second_entry(any_site):
 
 
 def test_a_filter_is_still_there_the_second_time(feed_class):
-    """W-16: the first read consumed the filter, and the second showed everything."""
+    """The first read consumed the filter, and the second showed everything."""
     activities = [love(1, minute) for minute in range(5)]
     feed = feed_class(1)
     feed.add_many(activities)
@@ -231,7 +230,7 @@ def test_a_filter_is_still_there_the_second_time(feed_class):
 
 
 def test_slices_are_those_of_a_list(feed_class):
-    """W-17: feed[10:5] was everything, feed[3] a list, and some ranges one too long."""
+    """Feed[10:5] was everything, feed[3] a list, and some ranges one too long."""
     user = User.objects.create(username="ann")
     feed = feed_class(user)
     feed.add_many(love(user, minute, thing=user) for minute in range(6))
@@ -249,7 +248,7 @@ def test_slices_are_those_of_a_list(feed_class):
 
 @pytest.mark.parametrize("first", ["add", "remove"])
 def test_adding_and_removing_cannot_overtake_each_other(site, first):
-    """W-24: a late addition after the removal brought the item back for ever."""
+    """A late addition after the removal brought the item back for ever."""
     site.follow(site.ann, site.bob)
     site.work()
     pin = site.pin(site.bob)
@@ -266,7 +265,7 @@ def test_adding_and_removing_cannot_overtake_each_other(site, first):
 
 
 def test_a_fan_out_in_flight_does_not_outlive_an_unfollow(site):
-    """W-24: the same between leaving somebody and what he was just publishing."""
+    """The same between leaving somebody and what he was just publishing."""
     site.follow(site.ann, site.bob)
     site.work()
     site.pin(site.bob)
@@ -284,7 +283,7 @@ def test_a_fan_out_in_flight_does_not_outlive_an_unfollow(site):
 
 
 def test_nothing_is_queued_or_written_before_the_commit(site):
-    """W-25: tasks ran inside the transaction, and showed rows that were never there."""
+    """Tasks ran inside the transaction, and showed rows that were never there."""
     site.follow(site.ann, site.bob)
     site.work()
 
@@ -300,7 +299,7 @@ def test_nothing_is_queued_or_written_before_the_commit(site):
 
 
 def test_a_task_that_fails_half_way_can_simply_run_again(site):
-    """W-26: a chunk that failed was half done, and its repetition counted twice."""
+    """A chunk that failed was half done, and its repetition counted twice."""
     for name in ("dora", "emil", "fred"):
         site.follow(User.objects.create(username=name), site.bob)
     site.work()
@@ -322,7 +321,7 @@ def test_a_task_that_fails_half_way_can_simply_run_again(site):
 
 
 def test_every_task_is_retried_and_acknowledged_late():
-    """W-26: tasks had no retry, and were gone with the worker that had taken them."""
+    """Tasks had no retry, and were gone with the worker that had taken them."""
     for task in (tasks.fan_out, tasks.settle, tasks.back_fill, tasks.sweep, tasks.refill, tasks.forget, tasks.leave):
         assert task.acks_late
         assert task.max_retries >= 5
@@ -330,7 +329,7 @@ def test_every_task_is_retried_and_acknowledged_late():
 
 
 def test_tasks_carry_nothing_but_names_ids_ranges_and_times(site):
-    """W-27: the ancestor pickled its manager, a feed class, a function and the activities."""
+    """The ancestor pickled its manager, a feed class, a function and the activities."""
     site.follow(site.ann, site.bob, site.tea)
     pin = site.pin(site.bob, site.tea, note="a secret note")
     site.unfollow(site.ann, site.bob)
@@ -353,7 +352,7 @@ def test_tasks_carry_nothing_but_names_ids_ranges_and_times(site):
 
 
 def test_bodies_are_json_whatever_the_extra_context(feed_class):
-    """W-28: whoever could write to the store could run code, since it was unpickled. (And W-21: no ";" hurts.)"""
+    """Whoever could write to the store could run code, since it was unpickled. (And No ";" hurts.)"""
     user = User.objects.create(username="ann")
     extra = {"text": "a; b\n", "number": 59, "list": [1, None, {"deep": "ü"}]}
     activity = love(user, thing=user, extra_context=extra)
@@ -366,7 +365,7 @@ def test_bodies_are_json_whatever_the_extra_context(feed_class):
 
 
 def test_nothing_of_the_package_unpickles():
-    """W-27, W-28: no module of the package so much as names it."""
+    """No module of the package so much as names it."""
     package = Path(django_feeds.__file__).parent
     found = [path for path in package.rglob("*.py") if re.search(r"import (pickle|marshal|shelve)", path.read_text())]
     assert found == []
@@ -376,7 +375,7 @@ def test_nothing_of_the_package_unpickles():
 
 
 def test_publishing_lists_no_followers_in_the_request(site):
-    """W-30: the request listed and chunked all followers."""
+    """The request listed and chunked all followers."""
     site.follow(site.ann, site.bob)
     site.work()
 
@@ -389,7 +388,7 @@ def test_publishing_lists_no_followers_in_the_request(site):
 
 
 def test_unfollowing_asks_for_the_truth_of_a_thousand_entries_at_once(site):
-    """W-32: leaving read and hydrated the whole feed, and compared lists with lists."""
+    """Leaving read and hydrated the whole feed, and compared lists with lists."""
     costs = []
     for number in (2, 5):
         reader, author = (User.objects.create(username=f"{name} {number}") for name in ("reader", "author"))
@@ -410,7 +409,7 @@ def test_unfollowing_asks_for_the_truth_of_a_thousand_entries_at_once(site):
 
 
 def test_any_primary_key_will_do(any_site):
-    """W-37: pks were integers below 10**10, and pin 5 and photo 5 were one thing."""
+    """Pks were integers below 10**10, and pin 5 and photo 5 were one thing."""
     site = any_site
     site.follow(site.ann, site.bob)
     photo = Photo.objects.create(user=site.bob)
@@ -424,7 +423,7 @@ def test_any_primary_key_will_do(any_site):
 
 
 def test_importing_the_package_connects_to_nothing_and_reads_no_settings():
-    """W-39: settings were copied at import, and Cassandra was connected to in a class body."""
+    """Settings were copied at import, and Cassandra was connected to in a class body."""
     code = (
         "import django_feeds.conf, django_feeds.verbs, django_feeds.activity, django_feeds.storage\n"
         "from django.conf import settings\n"
@@ -441,7 +440,7 @@ def test_importing_the_package_connects_to_nothing_and_reads_no_settings():
 
 
 def test_settings_are_read_when_they_are_used(settings):
-    """W-39: override_settings had no effect."""
+    """Override_settings had no effect."""
     from django_feeds.registry import get_feed_class
 
     for length in (7, 9):
@@ -450,7 +449,7 @@ def test_settings_are_read_when_they_are_used(settings):
 
 
 def test_a_sentence_is_in_the_language_of_whoever_reads_it():
-    """W-39: nothing of a verb is made when it is imported, in whatever language is active then."""
+    """Nothing of a verb is made when it is imported, in whatever language is active then."""
 
     class Greet(Verb):
         id, infinitive, past_tense = 32_000, "greet", "greeted"
@@ -463,7 +462,7 @@ def test_a_sentence_is_in_the_language_of_whoever_reads_it():
 
 
 def test_subclasses_of_activity_go_where_activities_go(feed_class):
-    """W-41: validation compared types, and refused subclasses."""
+    """Validation compared types, and refused subclasses."""
 
     class MyActivity(Activity):
         pass

@@ -1,4 +1,4 @@
-"""Timelines through the ORM: for any database that Django knows. Also what the other dialects promise."""
+"""Timelines through the ORM: for a database that has no dialect of its own here. Also what the other dialects promise."""
 
 from __future__ import annotations
 
