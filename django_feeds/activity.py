@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from .exceptions import InvalidActivity, NotHydrated, UnknownVerb
+from .exceptions import InvalidActivity, NotHydrated
 from .ids import digest48, make_id, milliseconds
 from .owners import Owner, Referable, Reference, owner_of, refer, user_label
-from .verbs import UnknownVerbPlaceholder, Verb, get_verb_by_id
+from .verbs import UnknownVerbPlaceholder, Verb, is_registered
 
 __all__ = ["Activity"]
 
@@ -169,11 +169,7 @@ def _verb(verb: Any) -> Verb:
     kind = verb if isinstance(verb, type) else type(verb)
     if not issubclass(kind, Verb):
         raise InvalidActivity(f"The verb {verb!r} is no Verb; pass a class that is registered with django_feeds.verbs.")
-    try:
-        known = get_verb_by_id(getattr(kind, "id", 0)) is kind
-    except UnknownVerb:
-        known = False
-    if not known:
+    if not is_registered(kind):
         raise InvalidActivity(f"The verb {kind.__qualname__} is not registered; decorate it with @register.")
     return kind()
 

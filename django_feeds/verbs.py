@@ -119,6 +119,14 @@ def get_verb_by_id(id: int) -> type[Verb]:
     return _verbs[id]
 
 
+def is_registered(verb: type[Verb]) -> bool:
+    """Is this verb, or the same one from before its module was reloaded, registered? Raises VerbClash."""
+    try:
+        return _path(get_verb_by_id(getattr(verb, "id", 0))) == _path(verb)
+    except UnknownVerb:
+        return False
+
+
 def verb_or_placeholder(id: int) -> Verb:
     """The verb of a stored activity; an unknown one has a general phrase, so that it never breaks a page."""
     try:
