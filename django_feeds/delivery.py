@@ -70,12 +70,14 @@ def _settle_own(feed_class: type[Feed], places: Places, at: datetime) -> None:
         before = brought
 
 
-def walk(manager: Manager, record_ids: Sequence[int], at: datetime) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+def walk(
+    manager: Manager, record_ids: Sequence[int], at: datetime, *, count: bool = True
+) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
     """
     Everybody whom these records concern, as (priority, activity ids, source, chunk) for one `settle` each.
 
     Memory stays flat: followers are read a chunk at a time. When all chunks were taken, the versions that were
-    there at the start count as handed out.
+    there at the start count as handed out (with `count`).
     """
     versions = dict(ActivityRecord.objects.filter(pk__in=record_ids).values_list("pk", "version"))
     places = deliver_own(manager, record_ids, at)
@@ -84,7 +86,8 @@ def walk(manager: Manager, record_ids: Sequence[int], at: datetime) -> Iterator[
         hexes = sorted(id.hex for id in ids)
         for priority, chunk in graph.chunks(source, conf.get("FANOUT_CHUNK_SIZE")):
             yield priority, hexes, source, chunk
-    records.count_as_delivered(versions)
+    if count:
+        records.count_as_delivered(versions)
 
 
 def undelivered(older_than: float) -> QuerySet[ActivityRecord]:

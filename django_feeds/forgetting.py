@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,20 +21,26 @@ __all__ = ["followers", "forget_activities", "leave"]
 BATCH = 100
 
 
-def forget_activities(manager: Manager, owner: Owner, at: datetime) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+def forget_activities(
+    managers: Sequence[Manager], owner: Owner, at: datetime
+) -> Iterator[tuple[Manager, tuple[str, list[str], Owner, Chunk]]]:
     """
     Delete the feeds of this owner and the records of what it did, and take its other activities off its feed.
 
-    Gives whom that concerns, as `delivery.walk` does. Pins that were deleted along with their board have been
-    retracted already; what is left is what no row caused, and what merely was shown on the board.
+    Gives by manager whom that concerns, as `delivery.walk` does; a record is gone when each has seen it. Pins that
+    were deleted along with their board have been retracted already; what is left is what no row caused, and what
+    merely was shown on the board.
     """
     reference = str(reference_of(owner))
     while pks := _next_records(owner, reference):
         _detach(pks, owner, reference)
-        yield from delivery.walk(manager, pks, at)
+        for manager in managers:
+            for concerned in delivery.walk(manager, pks, at, count=manager is managers[-1]):
+                yield manager, concerned
         ActivityRecord.objects.filter(pk__in=pks, actor=reference).delete()
-    for feed_class in manager.all_feed_classes():
-        feed_class(owner).delete()
+    for manager in managers:
+        for feed_class in manager.all_feed_classes():
+            feed_class(owner).delete()
 
 
 def followers(manager: Manager, owner: Owner) -> Iterator[Chunk]:
@@ -44,12 +50,17 @@ def followers(manager: Manager, owner: Owner) -> Iterator[Chunk]:
             yield chunk
 
 
-def leave(manager: Manager, owner: Owner, chunk: Chunk, at: datetime) -> None:
-    """Clear the feeds of these followers of what only this owner brought; then they follow it no longer."""
-    readers = graph_of(manager).readers(owner, chunk)
-    for reader in readers:
-        filling.sweep(manager, reader, [owner], at, leaving=[owner])
-    if not manager.owns_graph:
+def leave(managers: Sequence[Manager], owner: Owner, chunk: Chunk, at: datetime) -> None:
+    """
+    Clear the feeds of these followers of what only this owner brought; then they follow it no longer.
+
+    The managers share one graph, the chunk's.
+    """
+    readers = graph_of(managers[0]).readers(owner, chunk)
+    for manager in managers:
+        for reader in readers:
+            filling.sweep(manager, reader, [owner], at, leaving=[owner])
+    if not managers[0].owns_graph:
         Follow.objects.filter(target=owner, user__in=readers).delete()
 
 

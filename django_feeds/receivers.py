@@ -104,8 +104,7 @@ def owner_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     owner = owner_of(instance)
     published = ActivityRecord.objects.filter(sources__owner=owner).values_list("manager", flat=True)
     names = {manager.name for manager in managers()} | {source.manager for source in all_sources()} | set(published)
-    for name in sorted(names - {""}):
-        tasks.enqueue_on_commit(tasks.forget, name, owner)
+    tasks.enqueue_on_commit(tasks.forget, sorted(names - {""}), owner)
 
 
 def feed_ended_early(sender: Any, manager: str, feed: str, owner: str, **kwargs: Any) -> None:

@@ -108,19 +108,22 @@ def refill(manager: str, feed: str, owner: Owner, at: str) -> None:
 
 
 @shared_task(name="django_feeds.forget", base=RememberedTask, ignore_result=True, **RETRY)
-def forget(manager: str, owner: Owner, at: str) -> None:
+def forget(managers: list[str], owner: Owner, at: str) -> None:
     """Forget everything about an owner that was deleted: activities, feeds, followers."""
-    found = get_manager(manager)
-    for priority, ids, source, chunk in forgetting.forget_activities(found, owner, _time(at)):
-        enqueue(settle, manager, ids, source, chunk, at, priority=priority)
-    for chunk in forgetting.followers(found, owner):
-        enqueue(leave, manager, owner, chunk, at)
+    found = [get_manager(name) for name in managers]
+    for manager, (priority, ids, source, chunk) in forgetting.forget_activities(found, owner, _time(at)):
+        enqueue(settle, manager.name, ids, source, chunk, at, priority=priority)
+    owning = [[manager] for manager in found if manager.owns_graph]
+    sharing = [manager for manager in found if not manager.owns_graph]
+    for group in [*owning, sharing] if sharing else owning:
+        for chunk in forgetting.followers(group[0], owner):
+            enqueue(leave, [manager.name for manager in group], owner, chunk, at)
 
 
 @shared_task(name="django_feeds.leave", base=RememberedTask, ignore_result=True, **RETRY)
-def leave(manager: str, owner: Owner, chunk: dict[str, Any], at: str) -> None:
+def leave(managers: list[str], owner: Owner, chunk: dict[str, Any], at: str) -> None:
     """Let one chunk of followers leave an owner that was deleted."""
-    forgetting.leave(get_manager(manager), owner, chunk, _time(at))
+    forgetting.leave([get_manager(name) for name in managers], owner, chunk, _time(at))
 
 
 @shared_task(name="django_feeds.deliver", ignore_result=True, **RETRY)

@@ -203,4 +203,4 @@ def test_a_bulk_costs_a_few_queries_for_each_five_hundred(site):
     with counting() as queries:
         get_manager().publish_many(pins)
 
-    assert len(queries) <= 12
+    assert len(queries) <= 15

@@ -205,7 +205,7 @@ def test_a_transaction_that_is_not_committed_yet_is_seen_by_nobody(everything_in
     seen = []
     with transaction.atomic(using=everything_in):
         pin = Pin.objects.create(user=bob, created_at=NOON)
-        at_once(lambda: seen.extend(get_feed("user", bob)), lambda: seen.extend(get_feed("user", bob).page()))
+        at_once(*[lambda: seen.extend(get_feed("user", bob).entries())] * 2)
 
     assert seen == []
     assert [activity.object for activity in get_feed("user", bob)] == [pin]

@@ -456,7 +456,8 @@ def test_a_sentence_is_in_the_language_of_whoever_reads_it(monkeypatch):
 
     monkeypatch.setattr(verbs, "_verbs", dict(verbs._verbs))
     verbs.register(Greet)
-    activity = Activity(1, Greet, 2, target=3)
+    with patch.dict(verbs._verbs):
+        activity = Activity(1, verbs.register(Greet), 2, target=3)
     for language in ("nl", "de"):
         with override(language):
             assert str(activity) == f"auth.User:1 {language} auth.User:2 (auth.User:3)"

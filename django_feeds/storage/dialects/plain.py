@@ -1,4 +1,4 @@
-"""Timelines through the ORM: for a database that has no dialect of its own here. Also what the other dialects promise."""
+"""Timelines through the ORM, for a database that has no dialect of its own; and what the others promise."""
 
 from __future__ import annotations
 
