@@ -424,7 +424,7 @@ def test_a_graph_of_the_projects_own(old_site, run, settings, manager):
         ({"manager": "defalt"}, "DJANGO_FEEDS['MANAGERS'] has no 'defalt'; it has: default. Add it there, or mend the "
                                 "name. Did you mean 'default'?"),
         ({"manager": "tests.nowhere.Manager"}, "which cannot be imported"),
-        ({"manager": "django_feeds.feeds.Feed"}, "'django_feeds.feeds.Feed' is no manager: "),
+        ({"manager": "django_feeds.feeds.Feed"}, "'django_feeds.feeds.Feed' leads to "),
         ({"feed": ["timelines"]}, "The manager 'default' has no feed 'timelines'. It has: timeline, user."),
         ({"owner": ["dora"]}, "'dora' owns no feed: there is no auth.User with this pk or user name."),
         ({"owner": ["testapp.Board:99"]}, "'testapp.Board:99' owns no feed: there is no such testapp.Board."),
