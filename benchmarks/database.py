@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -281,6 +282,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     options = parser.parse_args()
+    # Asked to end, it stops the server on the way out, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     table = Table()
     with TemporaryDirectory(prefix="feeds-benchmark-") as folder:
         configure(Path(folder))
