@@ -116,6 +116,7 @@ def _narrowed(ids: Any, owners: Collection[Owner]) -> Any:
     """Only these of the ids, where they are a queryset that can still be filtered."""
     if not isinstance(ids, QuerySet) or ids.query.is_sliced or ids.query.combinator or not all(map(_is_user, owners)):
         return ids
+    # Which column values_list() chose; Django has no public word for it.
     (field,) = ids._fields or ("pk",)  # type: ignore[attr-defined]
     return ids.filter(**{f"{field}__in": list(owners)})
 

@@ -126,6 +126,7 @@ def _has(model: type[Model], name: str) -> bool:
 
 def _field(model: type[Model], name: str) -> Field[Any, Any] | None:
     try:
+        # The stubs count reverse relations in; those are no Field, and callers look at what both have.
         return model._meta.get_field(name)  # type: ignore[return-value]
     except FieldDoesNotExist:
         return None

@@ -24,7 +24,7 @@ from ..ids import MIN_ID
 from ..storage import Entry, Slice
 
 if TYPE_CHECKING:
-    from .base import Feed
+    from .base import Feed, Reader
 
 __all__ = ["Page", "read_page"]
 
@@ -83,7 +83,7 @@ def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[Slice, bo
     if missing and feed.reader is not None and (at_bound or part.floor != MIN_ID):
         if not at_bound and not down:
             feed.reader.ask_refill()
-        entries += _pulled(feed, entries[-1].id if entries else before, missing)
+        entries += _pulled(feed.reader, entries[-1].id if entries else before, missing)
     return part._replace(entries=entries[:wanted]), len(entries) > wanted
 
 
@@ -98,8 +98,8 @@ def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice | None:
         return None
 
 
-def _pulled(feed: Feed, before: UUID | None, limit: int) -> list[Entry]:
+def _pulled(reader: Reader, before: UUID | None, limit: int) -> list[Entry]:
     try:
-        return feed.reader.pull(before, limit)  # type: ignore[union-attr]
+        return reader.pull(before, limit)
     except (OperationalError, InterfaceError) as error:
-        raise StorageUnavailable(f"The records that {feed!r} is pulled from cannot be read: {error}") from error
+        raise StorageUnavailable(f"The records that this feed is pulled from cannot be read: {error}") from error
