@@ -12,6 +12,7 @@ FeedsError                        catch it to catch all of them
 ├── OffsetTooDeep                 (ValueError) the storage does not count that far
 ├── InvalidOwner                  (ValueError) nobody can own a feed under this name
 ├── StorageUnavailable            the storage could not be reached in time
+│   └── ForeignData               ... or keeps somebody else's data where a timeline should be
 └── FeedsConfigurationError       (ImproperlyConfigured) settings or classes that do not fit together
     ├── VerbClash
     ├── UnknownFeed
@@ -27,6 +28,7 @@ from django.core.exceptions import ImproperlyConfigured
 __all__ = [
     "FeedsConfigurationError",
     "FeedsError",
+    "ForeignData",
     "InvalidActivity",
     "InvalidCursor",
     "InvalidOwner",
@@ -92,6 +94,10 @@ class InvalidOwner(FeedsError, ValueError):
 
 class StorageUnavailable(FeedsError):
     """The storage could not be reached in time. `__cause__` holds the driver's error."""
+
+
+class ForeignData(StorageUnavailable):
+    """The storage keeps somebody else's data where a timeline should be. It was left alone; the rest was done."""
 
 
 class FeedsConfigurationError(FeedsError, ImproperlyConfigured):

@@ -7,7 +7,7 @@ Declare them in `DJANGO_FEEDS["FEEDS"]`, or subclass one of these.
 
 from .base import Feed, Page
 
-__all__ = ["DatabaseFeed", "Feed", "MemoryFeed", "Page"]
+__all__ = ["DatabaseFeed", "Feed", "MemoryFeed", "Page", "RedisFeed"]
 
 
 class DatabaseFeed(Feed):
@@ -20,3 +20,9 @@ class MemoryFeed(Feed):
     """A flat feed in this process, for tests and experiments."""
 
     storage = "memory"
+
+
+class RedisFeed(Feed):
+    """A flat feed in the storage that the settings declare as "redis"."""
+
+    storage = "redis"

@@ -59,7 +59,7 @@ def aliases() -> list[str]:
 
 
 def _forget_settings(*, setting: str, **kwargs: Any) -> None:
-    if setting == "DJANGO_FEEDS":
+    if setting in ("DJANGO_FEEDS", "CACHES"):
         global _handler
         _handler = _StorageHandler()
 

@@ -1,0 +1,253 @@
+"""
+The storage in Redis: alone, behind Sentinel, or a Redis Cluster.
+
+A timeline is a list of entries of fixed size, newest first, and behind them its floor; scripts write to a thousand of
+them in one call. Bodies are a cache: hashes of a few dozen each, which forget the oldest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from time import time
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.core.checks import CheckMessage
+
+from ...exceptions import ForeignData, StorageUnavailable
+from ...ids import before, pack, unpack
+from ..base import BaseStorage, Entry, Slice
+from . import connections
+from . import options as settings
+from .scripts import script
+
+__all__ = ["RedisStorage"]
+
+logger = logging.getLogger(__name__)
+
+LAYOUT = 1
+"""Raised with every change of what is kept under the keys, so that two versions do not read each other's."""
+
+KEYS_PER_CALL = 1_000
+LATE_KEYS_PER_CALL = 50
+"""Entries that are not the newest are searched and inserted, and nobody else is served while a script runs."""
+
+LATE = 60
+"""Seconds after which an activity probably is not the newest one any more."""
+
+BODIES_PER_BUCKET = 50
+"""Redis keeps a hash of so few small fields in one piece, at a third of what so many keys would take."""
+
+ENTRIES_PER_CALL = 10_000
+"""Read of many timelines at once."""
+
+Item = TypeVar("Item")
+
+
+class RedisStorage(BaseStorage):
+    """
+    Keeps timelines and bodies in Redis. Nothing is to be prepared there, and what it loses comes back from the records.
+
+    Options: one of CACHE (an alias of CACHES, of django-redis), URL (as redis-py takes it) and CLUSTER (the URL of any
+    node of a Redis Cluster); PREFIX of all keys; CLIENT, arguments of redis-py's client, for URL and CLUSTER; BODIES,
+    how many activities to keep.
+    """
+
+    def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
+        super().__init__(alias, options)
+        prefix = f"{settings.prefix(options)}:{LAYOUT}"
+        self.timelines, self.bodies = f"{prefix}:t:", f"{prefix}:a:"
+
+    def check(self) -> list[CheckMessage]:
+        return list(settings.check(self.alias, self.options))
+
+    def identity(self) -> tuple[Any, ...]:
+        return (RedisStorage, settings.place(self.options), self.timelines)
+
+    @cached_property
+    def connection(self) -> connections.Connection:
+        return connections.connect(self.alias, self.options)
+
+    @cached_property
+    def buckets(self) -> int:
+        return -(-int(self.options.get("BODIES", settings.BODIES)) // BODIES_PER_BUCKET)
+
+    # Timelines, written
+
+    def add(
+        self,
+        keys: Sequence[str],
+        entries: Sequence[Entry],
+        *,
+        max_length: int,
+        floor: UUID | None = None,
+        bodies: Mapping[UUID, str] | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        if not entries and floor is None:
+            return
+        entries = sorted({entry.id: entry for entry in entries}.values(), reverse=True)
+        vouched = "" if floor is None else "1"
+        below = before(entries[-1].id) if floor is None else floor
+        lines = [_line(entry) for entry in entries]
+        self._write("add", keys, (max_length, pack(below), vouched, *lines), _keys_per_call(entries))
+
+    def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
+        if ids:
+            lines = sorted(map(pack, set(ids)), reverse=True)
+            self._write("remove", keys, lines, max(LATE_KEYS_PER_CALL // len(lines), 10))
+
+    def trim(self, keys: Sequence[str], length: int) -> None:
+        self._write("trim", keys, (length,))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._write("delete", keys)
+
+    def _write(
+        self, name: str, keys: Sequence[str], arguments: Sequence[Any] = (), at_once: int = KEYS_PER_CALL
+    ) -> None:
+        foreign: list[str] = []
+        for some in _chunks(keys, at_once):
+            for place, numbers in enumerate(self._run(name, [self.timelines + key for key in some], arguments)):
+                foreign += [some[place + number - 1] for number in numbers]
+        if foreign:
+            raise self._foreign(foreign)
+
+    # Timelines, read
+
+    def slice(
+        self,
+        key: str,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        after: UUID | None = None,
+        offset: int = 0,
+        oldest_first: bool = False,
+    ) -> Slice:
+        arguments = (limit, _packed(before), _packed(after), offset, int(oldest_first))
+        part = _slice(self._run("slice", [self.timelines + key], arguments)[0][0])
+        if part is None:
+            raise self._foreign([key])
+        return part
+
+    def slice_many(self, keys: Sequence[str], *, limit: int, before: UUID | None = None) -> dict[str, Slice]:
+        slices: dict[str, Slice] = {}
+        for some in _chunks(list(dict.fromkeys(keys)), max(ENTRIES_PER_CALL // max(limit, 1), 1)):
+            names, arguments = [self.timelines + key for key in some], (limit, _packed(before), "", 0, 0)
+            replies = [reply for replies in self._run("slice", names, arguments) for reply in replies]
+            for key, reply in zip(some, replies, strict=True):
+                part = _slice(reply)
+                if part is None:
+                    logger.error("%s", self._foreign([key]))
+                slices[key] = part or Slice([])
+        return slices
+
+    def count(self, key: str, *, max_length: int) -> int:
+        with self._reaching():
+            try:
+                length = self.connection.length(self.timelines + key)
+            except Exception as error:
+                if connections.wrong_type(error):
+                    raise self._foreign([key]) from error
+                raise
+        return min(max(length - 1, 0), max_length)
+
+    def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
+        rank = self._run("rank", [self.timelines + key], (pack(id),))[0][0]
+        if rank == -1:
+            raise self._foreign([key])
+        return rank if rank is not None and rank < max_length else None
+
+    # Bodies
+
+    def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
+        for some in _chunks(list(bodies), KEYS_PER_CALL):
+            each = [part for id in some for part in (pack(id), bodies[id])]
+            names = [self._bucket(id) for id in some]
+            replies = self._run("put", names, (BODIES_PER_BUCKET,), each)
+            foreign = [names[place + number - 1] for place, numbers in enumerate(replies) for number in numbers]
+            if foreign:
+                logger.error("%s", self._foreign(foreign))
+
+    def get(self, ids: Iterable[UUID]) -> dict[UUID, str]:
+        found: dict[UUID, str] = {}
+        for some in _chunks(list(dict.fromkeys(ids)), KEYS_PER_CALL):
+            replies = self._run("get", [self._bucket(id) for id in some], (), [pack(id) for id in some])
+            bodies = b"\0".join(replies).decode().split("\0")
+            found.update((id, body) for id, body in zip(some, bodies, strict=True) if body)
+        return found
+
+    def forget(self, ids: Iterable[UUID]) -> None:
+        for some in _chunks(list(ids), KEYS_PER_CALL):
+            self._run("forget", [self._bucket(id) for id in some], (), [pack(id) for id in some])
+
+    def _bucket(self, id: UUID) -> str:
+        """The hash that keeps this activity's body: by its digest, so that all fill evenly."""
+        return f"{self.bodies}{(id.int >> 26) % self.buckets}"
+
+    # The server
+
+    def _run(self, name: str, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()) -> list[Any]:
+        if not keys:
+            return []
+        with self._reaching():
+            return self.connection.run(script(name), keys, shared, each)
+
+    def _reaching(self) -> AbstractContextManager[None]:
+        return connections.translated(self._unavailable)
+
+    def _unavailable(self, error: Exception) -> StorageUnavailable:
+        return StorageUnavailable(f"The Redis of the storage {self.alias!r} did not answer: {error}")
+
+    def _foreign(self, keys: Sequence[str]) -> ForeignData:
+        some = ", ".join(repr(key) for key in keys[:5]) + (", ..." if len(keys) > 5 else "")
+        return ForeignData(
+            f"The Redis of the storage {self.alias!r} keeps something that is not ours under {some} "
+            f"(with {self.timelines!r} in front); it was left alone, and the rest was done. "
+            "Give the feeds another PREFIX or database, or delete what is there."
+        )
+
+
+def _line(entry: Entry) -> bytes:
+    """An entry as it is kept: 12 bytes, or 24 with its digests."""
+    if not (entry.actor or entry.group):
+        return pack(entry.id)
+    return pack(entry.id) + entry.actor.to_bytes(6, "big") + entry.group.to_bytes(6, "big")
+
+
+def _packed(id: UUID | None) -> bytes:
+    return b"" if id is None else pack(id)
+
+
+def _slice(reply: Any) -> Slice | None:
+    """What the script says of one key; None for what is not ours."""
+    if reply is None:
+        return Slice([])
+    if reply == 0:
+        return None
+    floor, width, entries = reply
+    return Slice([_entry(entries[start : start + width]) for start in range(0, len(entries), width)], unpack(floor))
+
+
+def _entry(line: bytes) -> Entry:
+    if len(line) == 12:
+        return Entry(unpack(line))
+    return Entry(unpack(line[:12]), int.from_bytes(line[12:18], "big"), int.from_bytes(line[18:24], "big"))
+
+
+def _keys_per_call(entries: Sequence[Entry]) -> int:
+    """
+    Many, where the entries go to the head of nearly every timeline; fewer where each of them must be searched.
+    """
+    late = bool(entries) and (entries[-1].id.int >> 80) < (time() - LATE) * 1_000
+    return max((LATE_KEYS_PER_CALL if late else KEYS_PER_CALL) // max(len(entries), 1), 10)
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,51 @@
+-- Put in front of every script that looks into timelines.
+--
+-- A timeline is a list of entries, newest first, and behind them its floor. An entry begins with its id: 12 bytes,
+-- here two numbers of 48 bits, which doubles hold exactly. Strings are never compared with <, since Redis compares
+-- them by the server's locale.
+
+local WIDTHS = { [12] = true, [24] = true, [30] = true }
+local AT_ONCE = 5000 -- arguments that Lua's stack surely holds
+
+local function numbers(entry)
+    return struct.unpack('>I6I6', entry)
+end
+
+local function newer(high, low, than_high, than_low)
+    return high > than_high or (high == than_high and low > than_low)
+end
+
+-- The first element of a timeline: false where there is none, nil where something else is kept under this key.
+local function head_of(key)
+    local head = redis.pcall('LINDEX', key, 0)
+    if head and (type(head) == 'table' or not WIDTHS[#head]) then
+        return nil
+    end
+    return head
+end
+
+-- How many of the first `count` entries are newer than this id, and the entry of this id, where it is there.
+-- Looks at the newest first, in growing steps: what is asked for is usually near.
+local function place(key, high, low, count)
+    local from, to, step = 0, count, 1
+    while from < to do
+        local probe = step and math.min(from + step, to) - 1 or math.floor((from + to) / 2)
+        local entry = redis.call('LINDEX', key, probe)
+        local entry_high, entry_low = numbers(entry)
+        if newer(entry_high, entry_low, high, low) then
+            from, step = probe + 1, step and step * 2
+        elseif entry_high == high and entry_low == low then
+            return probe, entry
+        else
+            to, step = probe, nil
+        end
+    end
+    return from
+end
+
+-- Write these elements behind those that are there.
+local function append(key, elements)
+    for start = 1, #elements, AT_ONCE do
+        redis.call('RPUSH', key, unpack(elements, start, math.min(start + AT_ONCE - 1, #elements)))
+    end
+end
