@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import shutil
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -89,6 +90,34 @@ def redis_url(request: pytest.FixtureRequest) -> str:
     with redis.Redis.from_url(server.url) as client:
         client.flushdb()
     return server.url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Callable[..., servers.RedisServer]]:
+    """
+    A Redis that only this test has, and may do anything to; gone at its end.
+
+        redis = own_redis()                     # or own_redis("redis_6")
+        redis.start("--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru")
+        redis.url                               # the same for all of its life
+        redis.kill(); redis.start()             # back with the same arguments, without its data
+        redis.freeze(); redis.thaw()
+    """
+    made: list[servers.RedisServer] = []
+
+    def make(version: str = "redis_7") -> servers.RedisServer:
+        server = servers.own_redis(version)
+        try:
+            server.program()
+        except servers.Unavailable as error:
+            unavailable(f"{version}: {error}")
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 # --- the storage of this process

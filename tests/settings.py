@@ -37,8 +37,29 @@ DATABASES = {
     "mysql": servers.get("mysql").settings("feeds"),
 }
 
+# The storages of the tests, each under the name of the server that it needs; see tests/storages.py.
+REDIS = "django_feeds.storage.redis.RedisStorage"
+STORAGES = {
+    "redis": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_7").url}},
+    "redis_7": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_7").url}},
+    "redis_6": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_6").url}},
+    "redis_cluster": {"BACKEND": REDIS, "OPTIONS": {"CLUSTER": servers.get("redis_cluster").url}},
+    "redis_alias": {"BACKEND": REDIS, "OPTIONS": {"CACHE": "redis_alias"}},
+    "redis_sentinel": {"BACKEND": REDIS, "OPTIONS": {"CACHE": "redis_sentinel"}},
+}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # A database away from the feeds under "redis_7", and from the broker.
+    "redis_alias": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": servers.get("redis_7").database_url(2)},
+    "redis_sentinel": servers.get("redis_sentinel").cache(),
+}
+
 # "inline" runs a task where it is queued, on commit. `celery_worker_process` says "celery", on both sides.
-DJANGO_FEEDS = {**globals().get("DJANGO_FEEDS", {}), "TASKS": os.environ.get("FEEDS_TEST_TASKS", "inline")}
+DJANGO_FEEDS = {
+    **globals().get("DJANGO_FEEDS", {}),
+    "TASKS": os.environ.get("FEEDS_TEST_TASKS", "inline"),
+    "STORAGES": STORAGES,
+}
 
 CELERY_BROKER_URL = servers.broker().broker_url
 CELERY_RESULT_BACKEND = "django-db"

@@ -1,5 +1,6 @@
 """
 Real servers for the tests: each of a run's own, in a temporary folder, on a socket there, gone with the run.
+Those that talk to each other are on ports of the loopback.
 
     redis = servers.get("redis_6")
     redis.start()           # once; a second call changes nothing. Unavailable says why it cannot be.
@@ -11,17 +12,38 @@ a collected test needs it (see ``tests/conftest.py``).
 
 import os
 import sys
+from itertools import count
 
 from tests.servers.base import Server, Unavailable
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.redis import DebianRedis, RedisServer, WheelRedis
+from tests.servers.redis_cluster import RedisCluster
+from tests.servers.redis_sentinel import RedisSentinel
 
-__all__ = ["DATABASES", "REDIS", "Server", "Unavailable", "broker", "get", "must_be_there", "stop_all"]
+__all__ = [
+    "DATABASES",
+    "REDIS",
+    "RedisServer",
+    "Server",
+    "Unavailable",
+    "broker",
+    "get",
+    "must_be_there",
+    "own_redis",
+    "stop_all",
+]
 
 _servers: dict[str, Server] = {
     server.name: server
-    for server in (PostgreSQL("postgresql"), MariaDB("mysql"), WheelRedis("redis_6"), DebianRedis("redis_7"))
+    for server in (
+        PostgreSQL("postgresql"),
+        MariaDB("mysql"),
+        WheelRedis("redis_6"),
+        DebianRedis("redis_7"),
+        RedisCluster("redis_cluster"),
+        RedisSentinel("redis_sentinel"),
+    )
 }
 
 # Servers that are also database aliases, under the same name.
@@ -43,6 +65,16 @@ def broker() -> RedisServer:
     server = get(REDIS[0])
     assert isinstance(server, RedisServer)
     return server
+
+
+_numbers = count(1)
+
+
+def own_redis(version: str = "redis_7") -> RedisServer:
+    """One more Redis of this version, for whoever asks alone, who stops it."""
+    kind = type(get(version))
+    assert issubclass(kind, RedisServer)
+    return kind(f"own_{version}_{next(_numbers)}")
 
 
 def must_be_there() -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import atexit
+import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -14,7 +15,7 @@ class Unavailable(Exception):
 
 
 class Server(ABC):
-    """A server that is started at most once a run. One that could not start keeps saying why."""
+    """A server that is started once, and again after it was lost. One that could not start keeps saying why."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,7 +34,7 @@ class Server(ABC):
         """Raises Unavailable."""
         if self._failure:
             raise Unavailable(self._failure)
-        if self._running:
+        if self.running:
             return
         try:
             self.folder.mkdir(exist_ok=True)
@@ -64,12 +65,44 @@ class Server(ABC):
 
 
 class ProcessServer(Server):
-    """A server that is one process in the foreground."""
+    """A server that is one process in the foreground, which a test may kill or freeze."""
 
     # How long it may take to answer, and to go, in seconds.
     patience = 30
 
     _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._running and self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        self.thaw()
+        super().start()
+
+    def kill(self) -> None:
+        """End it at once, as by a power cut. `start` brings it back, at the same address."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self._running = False
+
+    def freeze(self) -> None:
+        """It stays connected and answers nobody, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Harmless where it is not frozen."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -108,6 +141,7 @@ class ProcessServer(Server):
     def _stop(self) -> None:
         if self._process is None:
             return
+        self.thaw()
         self._process.terminate()
         try:
             self._process.wait(self.patience)

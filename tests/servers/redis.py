@@ -3,12 +3,19 @@ from __future__ import annotations
 import shutil
 from abc import abstractmethod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.servers.base import ProcessServer, Unavailable
+from tests.servers.ports import HOST
+
+if TYPE_CHECKING:
+    import redis
 
 
 class RedisServer(ProcessServer):
     """Redis on a Unix socket, keeping nothing."""
+
+    arguments: tuple[str, ...] = ()
 
     @property
     def socket(self) -> Path:
@@ -16,12 +23,20 @@ class RedisServer(ProcessServer):
 
     @property
     def url(self) -> str:
-        return f"unix://{self.socket}?db=0"
+        return self.database_url(0)
+
+    def database_url(self, number: int) -> str:
+        return f"unix://{self.socket}?db={number}"
 
     @property
     def broker_url(self) -> str:
         """The same, as Celery writes it; a database away from the feeds."""
         return f"redis+socket://{self.socket}?virtual_host=1"
+
+    def start(self, *arguments: str) -> None:
+        """With these on the command line (`"--maxmemory", "3mb"`); without any, with those of the last time."""
+        self.arguments = arguments or self.arguments
+        super().start()
 
     @abstractmethod
     def program(self) -> str:
@@ -30,20 +45,29 @@ class RedisServer(ProcessServer):
     def command(self) -> list[str]:
         return [
             self.program(),
-            *("--port", "0", "--unixsocket", str(self.socket)),
+            *self.listen(),
             *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
+            *self.arguments,
         ]
+
+    def listen(self) -> tuple[str, ...]:
+        return ("--port", "0", "--unixsocket", str(self.socket))
+
+    def connect(self) -> redis.Redis:
+        """A client for one errand; close it."""
+        import redis
+
+        return redis.Redis.from_url(self.url, socket_timeout=5, decode_responses=True)
 
     def answers(self) -> bool:
         import redis
 
-        client = redis.Redis.from_url(self.url)
-        try:
-            return bool(client.ping())
-        except redis.ConnectionError:
-            return False
-        finally:
-            client.close()
+        with self.connect() as client:
+            try:
+                # Another server may have taken the address meanwhile.
+                return bool(client.info("server")["process_id"] == self.pid)
+            except (redis.ConnectionError, redis.TimeoutError):
+                return False
 
 
 class WheelRedis(RedisServer):
@@ -64,3 +88,19 @@ class DebianRedis(RedisServer):
         if found := shutil.which("redis-server", path="/usr/bin:/usr/local/bin:/opt/homebrew/bin"):
             return found
         raise Unavailable("no redis-server is installed: apt-get install redis-server")
+
+
+class Node(DebianRedis):
+    """One of several that talk to each other, which they do by TCP."""
+
+    def __init__(self, name: str, port: int, *arguments: str) -> None:
+        super().__init__(name)
+        self.port = port
+        self.arguments = arguments
+
+    @property
+    def url(self) -> str:
+        return f"redis://{HOST}:{self.port}"
+
+    def listen(self) -> tuple[str, ...]:
+        return ("--port", str(self.port), "--bind", HOST)

@@ -1,0 +1,54 @@
+"""One test function on each storage: in memory, in the database, and on each kind of Redis."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from django_feeds.storage import get_storage
+from tests import servers
+
+if TYPE_CHECKING:
+    import redis
+
+EVERY = [
+    "memory",
+    "database",
+    *(pytest.param(name, marks=pytest.mark.needs(name)) for name in (*reversed(servers.REDIS), "redis_cluster")),
+]
+"""
+Aliases in DJANGO_FEEDS["STORAGES"], for the params of a fixture or for `parametrize`; what they need is started:
+
+    @pytest.fixture(params=storages.EVERY)
+    def storage(request):
+        storages.empty(request.param)
+        return request.param
+
+Beside them there are "redis_alias", a cache of django-redis, and "redis_sentinel".
+"""
+
+
+def empty(alias: str) -> None:
+    """Let nothing of an earlier test be in this storage. What is in the database goes with its transaction."""
+    if alias == "memory":
+        get_storage(alias).clear()
+    for client in clients(alias):
+        client.flushdb()
+
+
+@cache
+def clients(alias: str) -> list[redis.Redis]:
+    """Plain clients for all that this alias keeps its data on, kept for this process; none where it is no Redis."""
+    import redis
+
+    if alias == "redis_cluster":
+        return [redis.Redis.from_url(node.url) for node in servers.get(alias).nodes]
+    if alias == "redis_sentinel":
+        from django_redis import get_redis_connection
+
+        return [get_redis_connection(alias)]
+    urls = {name: servers.get(name).url for name in ("redis_6", "redis_7")}
+    urls |= {"redis": urls["redis_7"], "redis_alias": servers.get("redis_7").database_url(2)}
+    return [redis.Redis.from_url(urls[alias])] if alias in urls else []
