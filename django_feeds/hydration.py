@@ -49,7 +49,8 @@ def activities(
 
     What the storage lost is put back. An activity that was retracted is left out.
     """
-    found = {id: activity for id, body in bodies.items() if (activity := _parsed(id, body, activity_class))}
+    at_hand = {id: bodies[id] for id in ids if id in bodies}
+    found = {id: activity for id, body in at_hand.items() if (activity := _parsed(id, body, activity_class))}
     missing = [id for id in ids if id not in found]
     if missing and storage.keeps_bodies:
         for id, body in _kept(storage, missing).items():

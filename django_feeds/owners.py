@@ -7,6 +7,7 @@ anything else that can be followed, so that the own feed of board 5 is the feed 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,9 +35,11 @@ class Reference(NamedTuple):
         return f"{self.label}:{self.pk}"
 
     @classmethod
-    def parse(cls, text: str) -> Reference:
-        """The reference of a "label:pk" string."""
+    def parse(cls, text: str, default_label: str = "") -> Reference:
+        """The reference of a "label:pk" string, or of a pk alone where a label is given for that."""
         label, colon, pk = text.partition(":")
+        if default_label and not colon:
+            return cls(default_label, _native_pk(default_label, text))
         if not (colon and pk and label.count(".") == 1):
             raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
         return cls(label, _native_pk(label, pk))
@@ -138,13 +141,28 @@ def _checked(label: str, pk: Any, field: str) -> Reference:
 
 def _native_pk(label: str, pk: Any) -> Any:
     """The pk in the type of its model, so that 5 and "5" are one; as it is where the model is not installed."""
-    model = model_of(label)
-    if model is None:
-        return pk
+    to_python = _pk_types.get(label)
+    if to_python is None:
+        model = model_of(label)
+        if model is None:
+            return pk
+        to_python = _pk_types[label] = model._meta.pk.to_python
     try:
-        return model._meta.pk.to_python(pk)
+        return to_python(pk)
     except ValidationError as error:
         raise InvalidReference(f"{pk!r} cannot be the pk of a {label}.") from error
+
+
+# Asking the registry of apps, three times for each activity, takes longer than all the rest of reading one.
+_pk_types: dict[str, Callable[[Any], Any]] = {}
+
+
+def _forget_pk_types(*, setting: str, **kwargs: Any) -> None:
+    if setting in ("INSTALLED_APPS", "AUTH_USER_MODEL"):
+        _pk_types.clear()
+
+
+setting_changed.connect(_forget_pk_types)
 
 
 Referable = Model | Reference | tuple | str | int | UUID

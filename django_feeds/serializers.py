@@ -1,8 +1,8 @@
 """
 Bodies: what a storage keeps of an activity besides its id, as compact JSON text.
 
-`[actor, verb id, object, target, microseconds, extra context]`, each reference as "label:pk", what is
-empty at the end left out. Never pickle: whoever can write to the store must not be able to run code.
+`[actor, verb id, object, target, microseconds, extra context]`, each reference as "label:pk" or, of a user, as the
+pk alone; what is empty at the end left out. Never pickle: whoever can write to the store must not be able to run code.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from uuid import UUID
 
 from .activity import Activity
 from .ids import id_time
-from .owners import Reference
+from .owners import Reference, user_label
 from .verbs import verb_or_placeholder
 
 __all__ = ["dumps", "loads"]
+
+# Made once: json.loads() looks at its arguments first, and twice for blanks.
+_decode = json.JSONDecoder().decode
 
 
 def dumps(activity: Activity) -> str:
     """The body of this activity."""
     target = activity.target_reference
     parts: list[Any] = [
-        str(activity.actor_reference),
+        _text(activity.actor_reference),
         activity.verb.id,
-        str(activity.object_reference),
-        str(target) if target else None,
+        _text(activity.object_reference),
+        _text(target) if target else None,
         activity.time.microsecond % 1000,  # the id holds the milliseconds
         activity.extra_context or None,
     ]
@@ -38,15 +41,21 @@ def dumps(activity: Activity) -> str:
 
 def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Activity:
     """The activity of this id and body, not hydrated; an unknown verb becomes a placeholder."""
-    parts = json.loads(body)
+    parts, users = _decode(body), user_label()
     actor, verb, object, target, microseconds, extra_context = parts + [None] * (6 - len(parts))
     return activity_class(
-        Reference.parse(actor),
+        Reference.parse(actor, users),
         verb_or_placeholder(verb),
-        Reference.parse(object),
-        Reference.parse(target) if target else None,
+        Reference.parse(object, users),
+        Reference.parse(target, users) if target else None,
         id_time(id) + timedelta(microseconds=microseconds or 0),
         extra_context,
         identity=[],
         id=id,
     )
+
+
+def _text(reference: Reference) -> str:
+    """Users are in most bodies; a storage that pays for memory need not keep their label a million times."""
+    pk = str(reference.pk)
+    return pk if reference.label == user_label() and ":" not in pk else str(reference)

@@ -122,7 +122,8 @@ def get_verb_by_id(id: int) -> type[Verb]:
 def is_registered(verb: type[Verb]) -> bool:
     """Is this verb, or the same one from before its module was reloaded, registered? Raises VerbClash."""
     try:
-        return _path(get_verb_by_id(getattr(verb, "id", 0))) == _path(verb)
+        registered = get_verb_by_id(getattr(verb, "id", 0))
+        return registered is verb or _path(registered) == _path(verb)
     except UnknownVerb:
         return False
 

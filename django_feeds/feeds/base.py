@@ -303,19 +303,21 @@ class Feed(AsyncFeed):
 
     def _items(self, start: int, stop: int) -> list[Activity]:
         self.get_storage().check_offset(start)
-        part = self._slice(stop - start, None, start)
+        part = self._slice(stop - start, None, start, with_bodies=True)
         entries = part.entries
         if len(entries) < stop - start and self.reader is not None and not self.bounds:
             entries = entries + self._pulled(part, start, stop)
         return hydration.present(self.hydrate(entries, part.bodies), self.viewer)
 
-    def _slice(self, limit: int, before: UUID | None, offset: int) -> Slice:
+    def _slice(self, limit: int, before: UUID | None, offset: int, with_bodies: bool = False) -> Slice:
         limit = min(limit, self.max_length - offset)
         if limit <= 0:
             return Slice([])
         if not self.bounds:
-            return self.get_storage().slice(self.key, limit=limit, before=before, offset=offset)
-        return self.bounds.slice(self, limit, before, offset)
+            return self.get_storage().slice(
+                self.key, limit=limit, before=before, offset=offset, with_bodies=with_bodies
+            )
+        return self.bounds.slice(self, limit, before, offset, with_bodies)
 
     def _pulled(self, part: Slice, start: int, stop: int) -> list[Entry]:
         """What is missing of the range where the timeline ended early, by pull."""

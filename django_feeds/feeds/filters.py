@@ -52,7 +52,7 @@ class Bounds:
             raise InvalidSlice(f"A feed is ordered by 'activity_id' or '-activity_id', not by {ordering!r}.")
         return replace(self, oldest_first=ordering == ("activity_id",))
 
-    def slice(self, feed: Feed, limit: int, older_than: UUID | None, offset: int) -> Slice:
+    def slice(self, feed: Feed, limit: int, older_than: UUID | None, offset: int, with_bodies: bool) -> Slice:
         """The entries of `feed` in this range, none of them beyond its bound."""
         storage = feed.get_storage()
         below = min(self.below, older_than) if self.below and older_than else self.below or older_than
@@ -62,7 +62,13 @@ class Bounds:
             if surplus:
                 above = max(above, surplus[0].id) if above else surplus[0].id
         return storage.slice(
-            feed.key, limit=limit, before=below, after=above, offset=offset, oldest_first=self.oldest_first
+            feed.key,
+            limit=limit,
+            before=below,
+            after=above,
+            offset=offset,
+            oldest_first=self.oldest_first,
+            with_bodies=with_bodies,
         )
 
 

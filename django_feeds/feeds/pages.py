@@ -90,7 +90,7 @@ def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[Slice, bo
 def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice | None:
     """What the timeline holds; None while its storage is down, if pull can stand in for it."""
     try:
-        return feed.get_storage().slice(feed.key, limit=limit, before=before)
+        return feed.get_storage().slice(feed.key, limit=limit, before=before, with_bodies=True)
     except StorageUnavailable as error:
         if feed.reader is None or not feed.reader.knows_sources():
             raise

@@ -34,7 +34,7 @@ class Slice(NamedTuple):
     """The timeline is complete above this id: MIN_ID for a whole one, MAX_ID for one that is not there."""
 
     bodies: Mapping[UUID, str] = {}
-    """The bodies that came along with the entries; never more than `entries` names, often none."""
+    """The bodies that came along with the entries, where asked for; never more than `entries` names, often none."""
 
 
 class BaseStorage(ABC):
@@ -123,12 +123,14 @@ class BaseStorage(ABC):
         after: UUID | None = None,
         offset: int = 0,
         oldest_first: bool = False,
+        with_bodies: bool = False,
     ) -> Slice:
         """
         At most `limit` entries with `after` < id < `before`, the first `offset` of them skipped.
 
         Newest first, unless `oldest_first`. Entries at or under the floor are never among them. The bound is the
-        caller's: entries beyond `max_length` may still be there (see `add`). A timeline that is not there has no
+        caller's: entries beyond `max_length` may still be there (see `add`). `with_bodies` asks for the bodies too, as
+        far as they cost no further trip to the server. A timeline that is not there has no
         entries and the floor MAX_ID. Raises OffsetTooDeep beyond `offset_limit`.
         """
 

@@ -165,6 +165,7 @@ class DatabaseStorage(BaseStorage):
         after: UUID | None = None,
         offset: int = 0,
         oldest_first: bool = False,
+        with_bodies: bool = False,
     ) -> Slice:
         try:  # as `reaching` does, without the price of one more call
             dialect = self.reader()

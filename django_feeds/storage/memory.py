@@ -111,6 +111,7 @@ class MemoryStorage(BaseStorage):
         after: UUID | None = None,
         offset: int = 0,
         oldest_first: bool = False,
+        with_bodies: bool = False,
     ) -> Slice:
         with self.store.lock:
             timeline = self.store.timelines.get(key)

@@ -40,7 +40,10 @@ LATE = 60
 """Seconds after which an activity probably is not the newest one any more."""
 
 BODIES_PER_BUCKET = 50
-"""Redis keeps a hash of so few small fields in one piece, at a third of what so many keys would take."""
+"""On average, when as many are kept as BODIES says. Redis keeps a hash of few small fields in one piece."""
+
+BUCKET_ROOM = 100
+"""When a bucket has more, its oldest go: rarely before there are twice as many as BODIES says."""
 
 ENTRIES_PER_CALL = 10_000
 """Read of many timelines at once."""
@@ -128,8 +131,11 @@ class RedisStorage(BaseStorage):
         after: UUID | None = None,
         offset: int = 0,
         oldest_first: bool = False,
+        with_bodies: bool = False,
     ) -> Slice:
-        arguments = (limit, _packed(before), _packed(after), offset, int(oldest_first))
+        arguments = [limit, _packed(before), _packed(after), offset, int(oldest_first)]
+        if with_bodies and self.connection.one_server:
+            arguments += [self.bodies, self.buckets]
         part = _slice(self._run("slice", [self.timelines + key], arguments)[0][0])
         if part is None:
             raise self._foreign([key])
@@ -166,10 +172,9 @@ class RedisStorage(BaseStorage):
     # Bodies
 
     def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
-        for some in _chunks(list(bodies), KEYS_PER_CALL):
-            each = [part for id in some for part in (pack(id), bodies[id])]
-            names = [self._bucket(id) for id in some]
-            replies = self._run("put", names, (BODIES_PER_BUCKET,), each)
+        for some in _chunks([(pack(id), body) for id, body in bodies.items()], KEYS_PER_CALL):
+            names = [self._bucket(line) for line, _body in some]
+            replies = self._run("put", names, (BUCKET_ROOM,), [part for pair in some for part in pair])
             foreign = [names[place + number - 1] for place, numbers in enumerate(replies) for number in numbers]
             if foreign:
                 logger.error("%s", self._foreign(foreign))
@@ -177,18 +182,18 @@ class RedisStorage(BaseStorage):
     def get(self, ids: Iterable[UUID]) -> dict[UUID, str]:
         found: dict[UUID, str] = {}
         for some in _chunks(list(dict.fromkeys(ids)), KEYS_PER_CALL):
-            replies = self._run("get", [self._bucket(id) for id in some], (), [pack(id) for id in some])
-            bodies = b"\0".join(replies).decode().split("\0")
-            found.update((id, body) for id, body in zip(some, bodies, strict=True) if body)
+            lines = [pack(id) for id in some]
+            replies = self._run("get", [self._bucket(line) for line in lines], (), lines)
+            found.update(_bodies(some, b"\0".join(replies)))
         return found
 
     def forget(self, ids: Iterable[UUID]) -> None:
-        for some in _chunks(list(ids), KEYS_PER_CALL):
-            self._run("forget", [self._bucket(id) for id in some], (), [pack(id) for id in some])
+        for some in _chunks([pack(id) for id in ids], KEYS_PER_CALL):
+            self._run("forget", [self._bucket(line) for line in some], (), some)
 
-    def _bucket(self, id: UUID) -> str:
-        """The hash that keeps this activity's body: by its digest, so that all fill evenly."""
-        return f"{self.bodies}{(id.int >> 26) % self.buckets}"
+    def _bucket(self, line: bytes) -> str:
+        """The hash that keeps this activity's body: by the digest in its id, so that all fill evenly."""
+        return f"{self.bodies}{int.from_bytes(line[6:12], 'big') % self.buckets}"
 
     # The server
 
@@ -230,8 +235,14 @@ def _slice(reply: Any) -> Slice | None:
         return Slice([])
     if reply == 0:
         return None
-    floor, width, entries = reply
-    return Slice([_entry(entries[start : start + width]) for start in range(0, len(entries), width)], unpack(floor))
+    floor, width, text, *bodies = reply
+    entries = [_entry(text[start : start + width]) for start in range(0, len(text), width)]
+    return Slice(entries, unpack(floor), dict(_bodies([entry.id for entry in entries], *bodies)) if bodies else {})
+
+
+def _bodies(ids: Sequence[UUID], text: bytes) -> Iterator[tuple[UUID, str]]:
+    """The bodies that are there, of those that a script joined; zero bytes stand between them, as JSON has none."""
+    return ((id, body) for id, body in zip(ids, text.decode().split("\0"), strict=False) if body)
 
 
 def _entry(line: bytes) -> Entry:

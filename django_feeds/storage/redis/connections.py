@@ -54,6 +54,9 @@ _lock = Lock()
 class Connection:
     """Runs scripts on one server: each in one call, whatever the number of keys."""
 
+    one_server = True
+    """May a script touch keys that it learns of while it runs?"""
+
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
 
@@ -75,6 +78,7 @@ class ClusterConnection(Connection):
     """Runs scripts on a Cluster, where one call may touch one slot: a call for each key, a pipeline for each node."""
 
     client: Any
+    one_server = False
 
     def run(
         self, script: Script, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()
@@ -105,7 +109,8 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     if "CACHE" in options:
         return Connection(_checked(alias, _of_cache(alias, options["CACHE"])))
     kind: type[redis.RedisCluster | redis.Redis] = redis.RedisCluster if "CLUSTER" in options else redis.Redis
-    url, arguments = options.get("CLUSTER") or options.get("URL"), {**PATIENCE, **options.get("CLIENT", {})}
+    url: str = options.get("CLUSTER") or options.get("URL", "")
+    arguments: dict[str, Any] = {**PATIENCE, **options.get("CLIENT", {})}
     key = (kind, url, repr(sorted(arguments.items())))
     if kind is redis.Redis:
         # Once more at once, for a server that was restarted. By default it takes seconds to say that there is none.

@@ -57,7 +57,8 @@ class BodiesContract(ContractCase):
         self.addCleanup(self.storage.forget, list(bodies))
         self.storage.put(bodies, at=self.later())
 
-        part = self.storage.slice(self.key, limit=2)
+        self.assertEqual(self.storage.slice(self.key, limit=2).entries, entries(3, 2))
+        part = self.storage.slice(self.key, limit=2, with_bodies=True)
 
         expected = {each.id: bodies[each.id] for each in entries(3, 2)}
         self.assertLessEqual(part.bodies.items(), expected.items())

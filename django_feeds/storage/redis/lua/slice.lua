@@ -1,10 +1,12 @@
 -- Read a part of each of many timelines.
 --
--- KEYS: the timelines. ARGV: limit; before; after; offset; '1' for the oldest first. An id that is '' is no limit.
--- Returns for each key { floor, width, entries }, the entries as one string, each of this width; false where there is
--- no timeline; 0 where something else is kept under the key.
+-- KEYS: the timelines. ARGV: limit; before; after; offset; '1' for the oldest first; and, where the bodies are to come
+-- along, what the keys of their buckets begin with, and how many buckets there are. An id that is '' is no limit.
+-- Returns for each key { floor, width, entries, bodies }, the entries as one string, each of this width, the bodies as
+-- one with zero bytes between; false where there is no timeline; 0 where something else is kept under the key.
 
 local limit, before, after, offset, oldest_first = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
+local buckets, number_of_buckets = ARGV[6], tonumber(ARGV[7])
 
 -- The ranks between which the entries with after < id < before are.
 local function range(key, count)
@@ -44,6 +46,16 @@ local function joined(entries)
     return width, table.concat(entries)
 end
 
+local function bodies_of(entries)
+    local bodies = {}
+    for index, entry in ipairs(entries) do
+        local _, digest = numbers(entry)
+        local body = redis.pcall('HGET', buckets .. digest % number_of_buckets, string.sub(entry, 1, 12))
+        bodies[index] = type(body) == 'string' and body or ''
+    end
+    return table.concat(bodies, '\0')
+end
+
 local function slice(key)
     local count = redis.call('LLEN', key) - 1
     local floor = string.sub(redis.call('LINDEX', key, -1), 1, 12)
@@ -57,7 +69,12 @@ local function slice(key)
         return { floor, 12, '' }
     end
     local entries = redis.call('LRANGE', key, start, stop - 1)
-    return { floor, joined(oldest_first and reversed(entries) or entries) }
+    if oldest_first then
+        entries = reversed(entries)
+    end
+    local bodies = buckets and bodies_of(entries)
+    local width, text = joined(entries)
+    return { floor, width, text, bodies }
 end
 
 local slices = {}
