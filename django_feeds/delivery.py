@@ -8,7 +8,9 @@ side with others; the last one leaves the feeds that the truth describes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from . import conf, records, serializers
+from .exceptions import ForeignData
 from .graph import Chunk, graph_of
 from .models import ActivityRecord
 from .owners import Owner
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from .managers import Manager
 
 __all__ = ["deliver_own", "settle", "walk"]
+
+logger = logging.getLogger(__name__)
 
 Places = dict[Owner, set[UUID]]
 """By source: the activities that it brings or brought."""
@@ -52,7 +57,8 @@ def _begin_own(manager: Manager, feed_class: type[Feed], places: Places, at: dat
     """A feed that would begin with something old is filled from what its owner did since."""
     owners = [owner for owner, ids in places.items() if old(ids, at)]
     for owner in missing(feed_class, owners) if owners else ():
-        refill(manager, feed_class, owner, at)
+        with _sparing_the_rest():
+            refill(manager, feed_class, owner, at)
 
 
 def _settle_own(feed_class: type[Feed], places: Places, at: datetime) -> None:
@@ -63,10 +69,7 @@ def _settle_own(feed_class: type[Feed], places: Places, at: datetime) -> None:
             return
         parts = {owner: _split(owner, ids, brought) for owner, ids in places.items()}
         for (present, gone), owners in _grouped(places, parts.__getitem__):
-            if present:
-                feed_class.push(owners, feed_class.entries_for(present), at=at)
-            if gone:
-                feed_class.discard(owners, gone, at=at)
+            _write(feed_class, owners, present, owners, gone, at)
         before = brought
 
 
@@ -149,13 +152,40 @@ def _apply(
     for feed_class in manager.feed_classes.values():
         readers = sorted(wanted)
         if not manager.knows_following:
-            begin(feed_class, readers, at)
+            with _sparing_the_rest():
+                begin(feed_class, readers, at)
         elif readers and old(ids, at):  # who has no timeline reads from his sources, and has it filled
             readers = sorted(wanted - set(missing(feed_class, readers)))
-        if readers:
-            feed_class.push(readers, feed_class.entries_for(ids), at=at)
-        if unwanted:
-            feed_class.discard(sorted(unwanted), ids, at=at)
+        _write(feed_class, readers, ids, sorted(unwanted), ids, at)
+
+
+def _write(
+    feed_class: type[Feed],
+    with_them: Sequence[Owner],
+    present: Collection[UUID],
+    without: Sequence[Owner],
+    gone: Collection[UUID],
+    at: datetime,
+) -> None:
+    if with_them and present:
+        with _sparing_the_rest():
+            feed_class.push(with_them, feed_class.entries_for(present), at=at)
+    if without and gone:
+        with _sparing_the_rest():
+            feed_class.discard(without, gone, at=at)
+
+
+@contextmanager
+def _sparing_the_rest() -> Iterator[None]:
+    """
+    Log that somebody else's data is in place of some timelines, and go on with what concerns others.
+
+    Those timelines lose nothing: when that data is gone they are missing, and whoever reads one has it filled.
+    """
+    try:
+        yield
+    except ForeignData as error:
+        logger.error("%s", error)
 
 
 def _places(rows: Iterable[ActivityRecord]) -> Places:

@@ -23,6 +23,9 @@ __all__ = ["activities", "hydrate", "present", "register"]
 
 logger = logging.getLogger(__name__)
 
+ROUNDS = 5
+"""How often what changed while it was put back is put back again."""
+
 _querysets: dict[str, Callable[[], QuerySet]] = {}
 _rules: dict[str, list[Callable[[Any, Model], bool]]] = {}
 
@@ -107,10 +110,21 @@ def _kept(storage: BaseStorage, ids: Sequence[UUID]) -> Mapping[UUID, str]:
 
 
 def _restore(storage: BaseStorage, recorded: Mapping[UUID, Activity]) -> None:
+    """Put back what the storage lost; and what was edited or taken back meanwhile, as it is then."""
+    bodies = _dumped(recorded)
     try:
-        storage.put({id: serializers.dumps(activity) for id, activity in recorded.items()})
+        for _round in range(ROUNDS):
+            storage.put(bodies)
+            before, bodies = bodies, _dumped(records.load(list(bodies)))
+            if bodies == before:
+                return
+            storage.forget(set(before) - set(bodies))
     except StorageUnavailable as error:
         logger.warning("Bodies could not be put back: %s", error)
+
+
+def _dumped(activities: Mapping[UUID, Activity]) -> dict[UUID, str]:
+    return {id: serializers.dumps(activity) for id, activity in activities.items()}
 
 
 def _parsed(id: UUID, body: str, activity_class: type[Activity]) -> Activity | None:
