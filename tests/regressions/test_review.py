@@ -150,7 +150,8 @@ def test_a_reader_sees_his_private_pins_also_where_only_his_pk_is_known(site, ki
     assert shown(get_manager().get_feeds(site.cleo.pk)["timeline"]) == []
 
 
-def test_what_is_taken_back_from_one_feed_class_is_shown_by_none_on_any_storage(db):
+def test_what_is_taken_back_from_one_feed_class_is_shown_by_none_on_any_storage(db, settings):
+    settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, "STORAGES": {}}
     ann = User.objects.create(username="ann")
     activity = love(ann, ann)
     for feed_class in (MemoryFeed, DatabaseFeed):
