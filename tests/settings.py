@@ -37,9 +37,9 @@ DATABASES = {
     "mysql": servers.get("mysql").settings("feeds"),
 }
 
-# The storages of the tests, each under the name of the server that it needs; see tests/storages.py.
+# The storages of feeds, each under the name of its server; see tests/storages.py. (STORAGES is Django's, for files.)
 REDIS = "django_feeds.storage.redis.RedisStorage"
-STORAGES = {
+FEED_STORAGES = {
     "redis": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_7").url}},
     "redis_7": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_7").url}},
     "redis_6": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_6").url}},
@@ -58,7 +58,7 @@ CACHES = {
 DJANGO_FEEDS = {
     **globals().get("DJANGO_FEEDS", {}),
     "TASKS": os.environ.get("FEEDS_TEST_TASKS", "inline"),
-    "STORAGES": STORAGES,
+    "STORAGES": FEED_STORAGES,
 }
 
 CELERY_BROKER_URL = servers.broker().broker_url

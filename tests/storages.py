@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from django_feeds.storage import get_storage
 from tests import servers
+from tests.settings import FEED_STORAGES
 
 if TYPE_CHECKING:
     import redis
@@ -28,6 +29,15 @@ Aliases in DJANGO_FEEDS["STORAGES"], for the params of a fixture or for `paramet
 
 Beside them there are "redis_alias", a cache of django-redis, and "redis_sentinel".
 """
+
+
+def declared(*aliases: str) -> dict[str, dict[str, Any]]:
+    """
+    DJANGO_FEEDS["STORAGES"] with these alone, for a test that replaces the settings.
+
+    `Feed.remove_activity` goes to every storage that is declared, and not all their servers run.
+    """
+    return {alias: FEED_STORAGES[alias] for alias in aliases if alias in FEED_STORAGES}
 
 
 def empty(alias: str) -> None:

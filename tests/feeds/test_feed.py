@@ -8,9 +8,10 @@ from django.contrib.auth.models import User
 
 from django_feeds.activity import Activity
 from django_feeds.exceptions import InvalidCursor, InvalidOwner, InvalidSlice, NotInFeed, UnknownStorage
-from django_feeds.feeds import DatabaseFeed, Feed, MemoryFeed
+from django_feeds.feeds import DatabaseFeed, Feed, MemoryFeed, RedisFeed
 from django_feeds.models import ActivityRecord
-from django_feeds.storage import Entry
+from django_feeds.storage import Entry, get_storage
+from django_feeds.storage.redis import RedisStorage
 from django_feeds.verbs import Love
 from tests.testapp.models import Board, Photo
 
@@ -408,7 +409,8 @@ def test_a_deleted_target_leaves_the_activity_without_one(feed, ann):
     assert "ann" in str(feed[0])
 
 
-def test_retracted_activities_are_left_out(feed_class, feed, loves):
+def test_retracted_activities_are_left_out(feed_class, feed, loves, settings):
+    settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, "STORAGES": {}}
     activities = loves(3)
     feed.add_many(activities)
     feed_class.remove_activity(activities[1])
@@ -455,14 +457,29 @@ def test_a_feed_is_true_without_being_counted(django_assert_num_queries):
         assert DatabaseFeed(1)
 
 
-def test_an_unknown_storage_shows_the_lines_to_add():
-    class Redis(Feed):
-        storage = "redis"
+def test_an_unknown_storage_shows_the_lines_to_add(settings):
+    settings.DJANGO_FEEDS = {}
 
     with pytest.raises(UnknownStorage) as caught:
-        Redis(1)[:10]
+        RedisFeed(1)[:10]
 
-    assert '"redis": {"BACKEND": "django_feeds.storage.redis.RedisStorage"' in str(caught.value)
+    # Copied into the settings, they are all that is missing.
+    exec(str(caught.value).partition("\n")[2], lines := {})
+    settings.DJANGO_FEEDS = lines["DJANGO_FEEDS"]
+    assert type(RedisFeed.get_storage()) is RedisStorage
+    assert RedisFeed.get_storage().check() == []
+
+
+@pytest.mark.parametrize("alias", ["fast", "default2"])
+def test_the_lines_to_add_fit_any_alias(settings, alias):
+    settings.DJANGO_FEEDS = {}
+    with pytest.raises(UnknownStorage) as caught:
+        get_storage(alias)
+
+    exec(str(caught.value).partition("\n")[2], lines := {})
+    settings.DJANGO_FEEDS = lines["DJANGO_FEEDS"]
+
+    assert get_storage(alias).check() == []
 
 
 @pytest.mark.parametrize("key_format", ["feed", "feed:%s", "feed:%(user_id)s:%(alias)s"])

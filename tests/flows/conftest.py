@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from django_feeds.testing import hold_tasks
+from tests import storages
 
 from .site import Site
 
@@ -17,11 +18,14 @@ def feeds_on(storage: str, length: int = 5) -> dict[str, Any]:
             "timeline": {"STORAGE": storage, "MAX_LENGTH": length},
         },
         "FANOUT_CHUNK_SIZE": 2,
+        "STORAGES": storages.declared(storage),
     }
 
 
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=storages.EVERY)
 def storage(request: pytest.FixtureRequest) -> str:
+    """The alias of a storage, which is empty."""
+    storages.empty(request.param)
     return request.param
 
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
-from django_feeds.storage import get_storage
 from django_feeds.testing import FeedAssertions, HeldTasks
+from tests import storages
 from tests.testapp.models import Board, Pin
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -23,8 +23,7 @@ class Site(FeedAssertions):
         self.storage = storage
         self.held = held
         self.schedule = schedule
-        if storage == "memory":
-            get_storage("memory").clear()
+        storages.empty(storage)
         self.ann, self.bob, self.cleo = (User.objects.create(username=name) for name in ("ann", "bob", "cleo"))
         self.tea, self.cats = (Board.objects.create(name=name) for name in ("tea", "cats"))
 

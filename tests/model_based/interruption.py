@@ -12,6 +12,9 @@ from django_feeds.graph import FollowGraph
 from django_feeds.querysets import SourceManager
 from django_feeds.storage.database import DatabaseStorage
 from django_feeds.storage.memory import MemoryStorage
+from django_feeds.storage.redis import RedisStorage
+
+STORAGES = (DatabaseStorage, MemoryStorage, RedisStorage)
 
 POINTS: list[tuple[Any, str]] = [
     # Where the truth is read ...
@@ -22,7 +25,7 @@ POINTS: list[tuple[Any, str]] = [
     (FollowGraph, "who_follow"),
     (FollowGraph, "followed"),
     # ... and where feeds are written.
-    *((storage, name) for storage in (DatabaseStorage, MemoryStorage) for name in ("add", "remove", "put", "forget")),
+    *((storage, name) for storage in STORAGES for name in ("add", "remove", "put", "forget")),
 ]
 
 

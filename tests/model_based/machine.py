@@ -21,8 +21,8 @@ from django_feeds.models import Follow
 from django_feeds.owners import owner_of
 from django_feeds.registry import get_feed, get_manager
 from django_feeds.sources import pause_tracking, source_of
-from django_feeds.storage import get_storage
 from django_feeds.testing import hold_tasks
+from tests import storages
 from tests.testapp.models import Board, Pin, Tag
 
 from . import oracle
@@ -72,10 +72,14 @@ class Site(RuleBasedStateMachine):
             "user": {"MAX_LENGTH": own, "STORAGE": self.storage},
             "timeline": {"MAX_LENGTH": length, "STORAGE": self.storage},
         }
-        site = {"FEEDS": feeds, "FANOUT_CHUNK_SIZE": chunk, "INCLUDE_OWN": include_own}
+        site = {
+            "FEEDS": feeds,
+            "FANOUT_CHUNK_SIZE": chunk,
+            "INCLUDE_OWN": include_own,
+            "STORAGES": storages.declared(self.storage),
+        }
         self.enter(override_settings(DJANGO_FEEDS=site))
-        if self.storage == "memory":
-            get_storage("memory").clear()
+        storages.empty(self.storage)
         self.held = self.enter(hold_tasks())
         self.users = [User.objects.create(username=f"user {number}") for number in range(4)]
         self.boards = [Board.objects.create(name=f"board {number}") for number in range(3)]

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests import storages
+
 from .machine import Site
 
 QUICK = settings(max_examples=80, stateful_step_count=30, derandomize=True, database=None)
@@ -26,7 +28,7 @@ PROFILE = settings(
 )
 
 
-@pytest.mark.parametrize("storage", ["memory", "database"])
+@pytest.mark.parametrize("storage", storages.EVERY)
 @pytest.mark.django_db
 def test_every_feed_equals_the_plain_query(storage):
     run_state_machine_as_test(type("Site", (Site,), {"storage": storage}), settings=PROFILE)
