@@ -3,7 +3,10 @@ System checks: every way to misconfigure, said by `manage.py check` before a rea
 
 Settings    E001 not a dict       E002 unknown name      E003 wrong shape     E004 unknown option
             E005 wrong value      E006 TASKS             E007 QUEUES          E008 FOLLOWABLE       E009 USE_TZ
-Storages    E010 no BACKEND       E011 not importable    E012 no storage      E050... the storage's own
+Storages    E010 no BACKEND       E011 not importable    E012 no storage
+            E050 options          E051 no such database
+Redis       E052 where is it?     E053 CACHE             E054 wrong value     E055 decodes
+            W005 may be cleared   W006 one slot
 Feeds       E020 not importable   E021 no feed           E022 no such storage
             E023 two under a key  E024 key_format        E025 MAX_LENGTH
 Managers    E030 not importable   E031 no manager        E032 no such feed

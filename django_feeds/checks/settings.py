@@ -51,6 +51,10 @@ def check() -> Iterator[CheckMessage]:
     for name, options in OPTIONS.items():
         yield from _shape(name, setting(name))
         yield from _options(name, options)
+    for alias, storage in entries("STORAGES").items():
+        if not isinstance(storage.get("OPTIONS", {}), dict):
+            example = '"OPTIONS": {"DATABASE": "default"}'
+            yield _misshapen(f"DJANGO_FEEDS['STORAGES'][{alias!r}]['OPTIONS']", storage["OPTIONS"], example)
     yield from _values()
     yield from _queues(setting("QUEUES"))
     yield from _followable(setting("FOLLOWABLE"))

@@ -18,6 +18,14 @@ from .base import BaseStorage, Entry, Slice
 
 __all__ = ["BaseStorage", "Entry", "Slice", "get_storage"]
 
+EXAMPLES = {
+    "redis": '"BACKEND": "django_feeds.storage.redis.RedisStorage", "OPTIONS": {"URL": "redis://127.0.0.1:6379/1"}',
+}
+"""What to declare, under the aliases that our feed classes name."""
+
+EXTRAS = {"redis": "redis"}
+"""Which extra of this package brings a driver, by the driver's module."""
+
 
 class _StorageHandler(BaseConnectionHandler):
     exception_class = UnknownStorage
@@ -34,8 +42,15 @@ class _StorageHandler(BaseConnectionHandler):
         except ImportError as error:
             raise UnknownStorage(
                 f"DJANGO_FEEDS['STORAGES'][{alias!r}] names the BACKEND {path!r}, which cannot be imported: {error}"
+                f"{_to_install(error)}"
             ) from error
         return backend(alias, params.get("OPTIONS", {}))
+
+
+def _to_install(error: ImportError) -> str:
+    """The line that brings what a storage of ours needs, where it is that which is missing."""
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    return f"\npip install django-feeds[{extra}]" if extra else ""
 
 
 _handler = _StorageHandler()
@@ -44,11 +59,11 @@ _handler = _StorageHandler()
 def get_storage(alias: str) -> BaseStorage:
     """The storage of this alias, one object for each thread; raises UnknownStorage with the lines to add."""
     if alias not in _handler.settings:
-        backend = f"django_feeds.storage.{alias}.{alias.capitalize()}Storage"
+        example = EXAMPLES.get(alias, f'"BACKEND": "{conf.DATABASE_BACKEND}"')
         known = ", ".join(sorted(_handler.settings))
         raise UnknownStorage(
             f"There is no storage {alias!r} (there are: {known}). Add it to the settings:\n"
-            f'DJANGO_FEEDS = {{"STORAGES": {{"{alias}": {{"BACKEND": "{backend}", "OPTIONS": {{}}}}}}}}'
+            f'DJANGO_FEEDS = {{"STORAGES": {{"{alias}": {{{example}}}}}}}'
         )
     return _handler[alias]
 

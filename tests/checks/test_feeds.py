@@ -118,7 +118,8 @@ def test_a_missing_storage_comes_with_the_lines_to_add(found):
         "Add it to the settings:"
     )
     assert message.hint == (
-        'DJANGO_FEEDS = {"STORAGES": {"redis": {"BACKEND": "django_feeds.storage.redis.RedisStorage", "OPTIONS": {}}}}'
+        'DJANGO_FEEDS = {"STORAGES": {"redis": {"BACKEND": "django_feeds.storage.redis.RedisStorage", '
+        '"OPTIONS": {"URL": "redis://127.0.0.1:6379/1"}}}}'
     )
 
 

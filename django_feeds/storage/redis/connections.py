@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 from django.core.cache import caches
-from django.core.cache.backends.base import InvalidCacheBackendError
+from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     ConnectionError,
@@ -27,7 +27,7 @@ from redis.retry import Retry
 from ...exceptions import FeedsConfigurationError
 from .scripts import Script
 
-__all__ = ["PATIENCE", "Connection", "connect", "translated", "wrong_type"]
+__all__ = ["PATIENCE", "Connection", "connect", "of_cache", "translated", "try_out", "wrong_type"]
 
 PATIENCE = {"socket_timeout": 5, "socket_connect_timeout": 2}
 """Seconds that a client of ours waits where the settings do not say."""
@@ -107,7 +107,7 @@ class ClusterConnection(Connection):
 def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     """The connection that these OPTIONS describe; raises FeedsConfigurationError where that is none."""
     if "CACHE" in options:
-        return Connection(_checked(alias, _of_cache(alias, options["CACHE"])))
+        return Connection(_checked(alias, of_cache(alias, options["CACHE"])))
     kind: type[redis.RedisCluster | redis.Redis] = redis.RedisCluster if "CLUSTER" in options else redis.Redis
     url: str = options.get("CLUSTER") or options.get("URL", "")
     arguments: dict[str, Any] = {**PATIENCE, **options.get("CLIENT", {})}
@@ -126,17 +126,28 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     return (ClusterConnection if "CLUSTER" in options else Connection)(_clients[key])
 
 
-def _of_cache(alias: str, cache: str) -> redis.Redis:
-    """The raw client of a django-redis cache, of the server that takes writes."""
+def of_cache(alias: str, cache: str) -> redis.Redis:
+    """The raw client of a django-redis cache, of the server that takes writes. Touches no server."""
     try:
         backend: Any = caches[cache]
         return backend.client.get_client(write=True)
-    except (AttributeError, TypeError, InvalidCacheBackendError) as error:
+    # What a cache of another kind raises, one that spreads its keys over servers, or one with a misspelt class.
+    except (AttributeError, ImportError, ImproperlyConfigured, NotImplementedError, TypeError, ValueError) as error:
+        install = "pip install django-feeds[redis]\n" if "No module named 'django_redis'" in str(error) else ""
         raise FeedsConfigurationError(
-            f"The storage {alias!r} wants the cache {cache!r}, which is no cache of django-redis: {error}\n"
-            f'CACHES = {{"{cache}": {{"BACKEND": "django_redis.cache.RedisCache", '
+            f"The storage {alias!r} wants the cache {cache!r}, which is no cache of django-redis with one server: "
+            f"{str(error) or type(error).__name__}\n"
+            f'{install}CACHES = {{"{cache}": {{"BACKEND": "django_redis.cache.RedisCache", '
             '"LOCATION": "redis://127.0.0.1:6379/1"}}'
         ) from error
+
+
+def try_out(options: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError where redis-py cannot connect with this URL or CLUSTER. Touches no server."""
+    if "URL" in options:
+        redis.Redis.from_url(options["URL"], **options.get("CLIENT", {})).connection_pool.make_connection()
+    elif redis.connection.parse_url(options["CLUSTER"]).get("db"):
+        raise ValueError("a Cluster has no database but 0")
 
 
 def _checked(alias: str, client: Any) -> Any:
