@@ -47,6 +47,10 @@ def p95(times: list[float]) -> float:
     return quantiles(times, n=20)[-1]
 
 
+def p99(times: list[float]) -> float:
+    return quantiles(times, n=100)[-1]
+
+
 def quiet(times: list[float]) -> float:
     """The first quartile: what the work takes where nothing else disturbs it. Goals compare these."""
     return quantiles(times, n=4)[0] if len(times) > 8 else min(times)
@@ -62,10 +66,11 @@ class Table:
         print(f"\n{text}\n{'-' * len(text)}", flush=True)
 
     def figure(self, name: str, value: str) -> None:
-        print(f"  {name:<74}{value:>14}", flush=True)
+        print(f"  {name:<{88 - max(len(value), 14)}}{value:>14}", flush=True)
 
-    def goal(self, name: str, value: float, sign: str, wanted: float) -> None:
+    def goal(self, name: str, value: float, sign: str, wanted: float, unit: str = "x") -> None:
         reached = COMPARE[sign](value, wanted)
-        print(f"  {name:<74}{value:>13.2f}x   goal {sign} {wanted:g}   {'ok' if reached else 'SHORT'}", flush=True)
+        state = "ok" if reached else "SHORT"
+        print(f"  {name:<74}{value:>13.2f}{unit}   goal {sign} {wanted:g}   {state}", flush=True)
         if not reached:
             self.short.append(name)
