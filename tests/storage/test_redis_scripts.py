@@ -1,0 +1,86 @@
+"""The scripts beside the memory storage, which must tell exactly the same: Redis keeps not one entry more either."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from django_feeds.ids import MIN_ID
+from django_feeds.storage import BaseStorage
+from django_feeds.storage.memory import MemoryStorage
+from django_feeds.storage.redis import RedisStorage
+from django_feeds.testing.contract.case import entry
+
+KEYS = ["ann", "bob", "cleo"]
+TIMES = range(1, 90)
+WHOLE = 1_000
+
+# Few entries are searched one by one, many are merged with the whole list: the scripts say from where on.
+NUMBERS = (1, 2, 7, 8, 9, 16, 17, 40)
+
+
+@pytest.fixture
+def storage(redis_url):
+    return RedisStorage("tested", {"URL": redis_url})
+
+
+def entries(random: Random, number: int) -> list:
+    grouped = random.choice([0, 0, random.randint(1, 5)])
+    some = [entry(ms, random.choice(["", "tie"]), grouped, grouped) for ms in random.sample(TIMES, number)]
+    start = random.choice(TIMES)
+    return random.choice([some, [entry(ms) for ms in range(start, start + number)]])
+
+
+def step(random: Random, storages: list[BaseStorage], max_length: int) -> None:
+    keys, number = random.sample(KEYS, random.randint(1, 3)), random.choice(NUMBERS)
+    some = entries(random, number)
+    ids = [each.id for each in some]
+    floor = random.choice([min(ids), MIN_ID])
+    kind = random.choice(["push"] * 6 + ["refill", "remove", "remove", "trim", "delete"])
+    for storage in storages:
+        if kind == "push":
+            storage.add(keys, some, max_length=max_length)
+        elif kind == "refill":
+            storage.add(keys, some, max_length=max_length, floor=floor)
+        elif kind == "remove":
+            storage.remove(keys, ids)
+        elif kind == "trim":
+            storage.trim(keys, number)
+        else:
+            storage.delete(keys)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_steps_leave_what_the_memory_storage_has(storage, seed):
+    random, memory = Random(seed), MemoryStorage("compared", {})
+    max_length = random.choice([3, 10, 30, 100])
+
+    for _ in range(60):
+        step(random, [storage, memory], max_length)
+
+        assert storage.slice_many(KEYS, limit=WHOLE) == memory.slice_many(KEYS, limit=WHOLE)
+    for key in KEYS:
+        for each in entries(random, 16):
+            assert storage.rank(key, each.id, max_length=WHOLE) == memory.rank(key, each.id, max_length=WHOLE)
+            for options in (
+                {"before": each.id},
+                {"after": each.id, "oldest_first": True},
+                {"after": each.id, "offset": 3},
+            ):
+                assert storage.slice(key, limit=7, **options) == memory.slice(key, limit=7, **options)
+
+
+def test_more_entries_than_lua_takes_at_once_are_written_and_read(storage):
+    memory = MemoryStorage("compared", {})
+    old, new = (
+        [entry(ms, salt) for ms in times] for salt, times in (("", range(12_000)), ("tie", range(9_000, 23_000)))
+    )
+
+    for one in (storage, memory):
+        one.add(["ann"], old, max_length=11_000)
+        one.add(["ann"], new, max_length=20_000)
+        one.remove(["ann"], [each.id for each in new[2_000:9_000]])
+
+    assert storage.slice("ann", limit=WHOLE * 50) == memory.slice("ann", limit=WHOLE * 50)
+    assert storage.count("ann", max_length=WHOLE * 50) == 13_000
