@@ -173,7 +173,17 @@ def test_bodies_come_back(extra):
 
 
 def test_a_body_is_small_json():
-    assert serializers.dumps(love(time=NOON.replace(microsecond=0))) == '["auth.User:1",3,"testapp.Pin:42"]'
+    assert serializers.dumps(love(time=NOON.replace(microsecond=0))) == '["1",3,"testapp.Pin:42"]'
+
+
+def test_a_body_names_users_by_their_pk_alone_whatever_they_are_in_it():
+    activity = Activity(User(pk=1), Love, User(pk=2), User(pk=3), NOON.replace(microsecond=0))
+
+    body = serializers.dumps(activity)
+
+    assert body == '["1",3,"2","3"]'
+    back = serializers.loads(activity.id, body)
+    assert back.references() == activity.references()
 
 
 def test_a_body_with_an_unknown_verb_can_be_read():
