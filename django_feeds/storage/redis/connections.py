@@ -1,11 +1,10 @@
-"""Clients, which belong to the process with their pools. The only module that imports redis-py and django-redis."""
+"""Clients, which belong to the process with their pools, and what their errors mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 
 import redis
@@ -15,7 +14,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     ConnectionError,
     NoPermissionError,
-    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
@@ -24,8 +22,8 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from ...exceptions import FeedsConfigurationError
-from .scripts import Script
+from ...exceptions import FeedsConfigurationError, StorageUnavailable
+from .calls import ClusterConnection, Connection
 
 __all__ = ["PATIENCE", "Connection", "connect", "of_cache", "translated", "try_out", "wrong_type"]
 
@@ -48,60 +46,6 @@ TROUBLE = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS
 WRONG_TYPE = re.compile(r"\bWRONGTYPE\b")
 
 _clients: dict[Any, Any] = {}
-_lock = Lock()
-
-
-class Connection:
-    """Runs scripts on one server: each in one call, whatever the number of keys."""
-
-    one_server = True
-    """May a script touch keys that it learns of while it runs?"""
-
-    def __init__(self, client: redis.Redis) -> None:
-        self.client = client
-
-    def run(
-        self, script: Script, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()
-    ) -> list[Any]:
-        """The replies of this script; `each` holds as many arguments for every key, in the order of the keys."""
-        rest = (len(keys), *keys, *shared, *each)
-        try:
-            return [self.client.execute_command("EVALSHA", script.sha, *rest)]
-        except NoScriptError:
-            return [self.client.execute_command("EVAL", script.source, *rest)]
-
-    def length(self, key: str) -> int:
-        return self.client.llen(key)
-
-
-class ClusterConnection(Connection):
-    """Runs scripts on a Cluster, where one call may touch one slot: a call for each key, a pipeline for each node."""
-
-    client: Any
-    one_server = False
-
-    def run(
-        self, script: Script, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()
-    ) -> list[Any]:
-        width = len(each) // len(keys) if keys else 0
-        calls = [(1, key, *shared, *each[n * width : (n + 1) * width]) for n, key in enumerate(keys)]
-        replies = self._pipeline([("EVALSHA", script.sha, *call) for call in calls])
-        forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-        again = self._pipeline([("EVAL", script.source, *calls[n]) for n in forgotten])
-        for n, reply in zip(forgotten, again, strict=True):
-            replies[n] = reply
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
-        return replies
-
-    def _pipeline(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        if not commands:
-            return []
-        with self.client.pipeline() as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            return pipeline.execute(raise_on_error=False)
 
 
 def connect(alias: str, options: Mapping[str, Any]) -> Connection:
@@ -112,17 +56,18 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     url: str = options.get("CLUSTER") or options.get("URL", "")
     arguments: dict[str, Any] = {**PATIENCE, **options.get("CLIENT", {})}
     key = (kind, url, repr(sorted(arguments.items())))
-    if kind is redis.Redis:
-        # Once more at once, for a server that was restarted. By default it takes seconds to say that there is none.
-        arguments.setdefault("retry", Retry(NoBackoff(), 1, (ConnectionError,)))
-    with _lock:
-        if key not in _clients:
-            try:
-                _clients[key] = _checked(alias, kind.from_url(url, **arguments))
-            except (TypeError, ValueError) as error:
-                raise FeedsConfigurationError(
-                    f"The storage {alias!r} cannot have a client for {url!r} with {arguments}: {error}"
-                ) from error
+    # Once more at once, for a server that was restarted. By default it takes seconds to say that there is none.
+    arguments.setdefault("retry", Retry(NoBackoff(), 1, (ConnectionError,)))
+    if key not in _clients:
+        try:
+            # That of a Cluster looks for its nodes here; threads do not wait for each other meanwhile.
+            with translated(lambda error: StorageUnavailable(f"The Redis of the storage {alias!r} is gone: {error}")):
+                client = _checked(alias, kind.from_url(url, **arguments))
+        except (TypeError, ValueError) as error:
+            raise FeedsConfigurationError(
+                f"The storage {alias!r} cannot have a client for {url!r} with {arguments}: {error}"
+            ) from error
+        _clients.setdefault(key, client)
     return (ClusterConnection if "CLUSTER" in options else Connection)(_clients[key])
 
 

@@ -1,0 +1,153 @@
+"""How a script gets to its server: in one call, whatever the number of keys; in a Cluster in one call for each key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from redis.exceptions import (
+    AskError,
+    ConnectionError,
+    MovedError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    SlotNotCoveredError,
+    TimeoutError,
+    TryAgainError,
+)
+
+from .scripts import Script
+
+__all__ = ["ClusterConnection", "Connection"]
+
+READ_ONLY = re.compile(r"\bREADONLY\b")
+
+GONE = (ConnectionError, TimeoutError, SlotNotCoveredError, MovedError)
+"""The node is not there, or not where these slots are."""
+
+
+class Connection:
+    """Runs scripts on one server."""
+
+    one_server = True
+    """May a script touch keys that it learns of while it runs?"""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def run(
+        self, script: Script, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()
+    ) -> list[Any]:
+        """The replies of this script; `each` holds as many arguments for every key, in the order of the keys."""
+        rest = (len(keys), *keys, *shared, *each)
+        try:
+            return [self._call("EVALSHA", script.sha, *rest)]
+        except NoScriptError:
+            return [self._call("EVAL", script.source, *rest)]
+
+    def length(self, key: str) -> int:
+        return self._call("LLEN", key)
+
+    def _call(self, *command: Any) -> Any:
+        try:
+            return self.client.execute_command(*command)
+        except ResponseError as error:
+            if READ_ONLY.search(str(error)):
+                # The master of yesterday. Whoever connects anew learns where today's is.
+                with suppress(TypeError):  # redis-py 5: its blocking pool does not spare connections in use
+                    self.client.connection_pool.disconnect(inuse_connections=False)
+            raise
+
+
+class ClusterConnection(Connection):
+    """
+    Runs scripts on a Cluster, where one call may touch one slot: a pipeline for each node.
+
+    Not redis-py's pipeline: it does nobody's keys where one node is gone, and where one is silent, it asks that one
+    again and again for every single key.
+    """
+
+    one_server = False
+
+    def run(
+        self, script: Script, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()
+    ) -> list[Any]:
+        width = len(each) // len(keys) if keys else 0
+        calls = [(1, key, *shared, *each[n * width : (n + 1) * width]) for n, key in enumerate(keys)]
+        replies = self._send(keys, [("EVALSHA", script.sha, *call) for call in calls])
+        forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        again = self._send([keys[n] for n in forgotten], [("EVAL", script.source, *calls[n]) for n in forgotten])
+        for n, reply in zip(forgotten, again, strict=True):
+            replies[n] = reply
+        return _without_errors(replies)
+
+    def length(self, key: str) -> int:
+        return _without_errors(self._send([key], [("LLEN", key)]))[0]
+
+    def _send(self, keys: Sequence[str], commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """
+        The reply to each command, or its error, each sent to the node that has its key.
+
+        Where a node is gone, it looks once where its keys are now. Who has waited in vain does not wait again.
+        """
+        replies = self._to_nodes(keys, commands)
+        if any(isinstance(reply, GONE) for reply in replies):
+            with suppress(RedisError, RedisClusterException):
+                self.client.nodes_manager.initialize()
+            again = [n for n, reply in enumerate(replies) if isinstance(reply, GONE) and not _silent(reply)]
+            for n, reply in zip(again, self._to_nodes(*_of(again, keys, commands)), strict=True):
+                replies[n] = reply
+        for n, reply in enumerate(replies):
+            if isinstance(reply, (AskError, TryAgainError)):
+                replies[n] = self._on_its_way(commands[n])
+        return replies
+
+    def _to_nodes(self, keys: Sequence[str], commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        replies: list[Any] = [None] * len(commands)
+        places: dict[Any, list[int]] = {}
+        for n, key in enumerate(keys):
+            try:
+                places.setdefault(self.client.get_node_from_key(key), []).append(n)
+            except SlotNotCoveredError as error:
+                replies[n] = error
+        for node, numbers in places.items():
+            found = self._to_node(node, [commands[n] for n in numbers])
+            for n, reply in zip(numbers, found, strict=True):
+                replies[n] = reply
+        return replies
+
+    def _to_node(self, node: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        with self.client.get_redis_connection(node).pipeline(transaction=False) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)
+            try:
+                return pipeline.execute(raise_on_error=False)
+            except (ConnectionError, TimeoutError) as error:
+                return [error] * len(commands)
+
+    def _on_its_way(self, command: tuple[Any, ...]) -> Any:
+        """For a key whose slot is just moving from one node to another; redis-py knows how to ask both."""
+        try:
+            return self.client.execute_command(*command)
+        except (RedisError, RedisClusterException) as error:
+            return error
+
+
+def _silent(error: Exception) -> bool:
+    return isinstance(error, TimeoutError)
+
+
+def _of(numbers: Sequence[int], *sequences: Sequence[Any]) -> list[list[Any]]:
+    """From each of these sequences, what has these numbers."""
+    return [[sequence[n] for n in numbers] for sequence in sequences]
+
+
+def _without_errors(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies
