@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django_feeds import sources
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
-from django_feeds.storage import get_storage
+from tests import storages
 from tests.testapp.models import Board, Photo, Pin
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
@@ -66,7 +66,7 @@ def only_the_test_app(monkeypatch):
     monkeypatch.setattr(sources, "_sources", kept)
 
 
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=["memory", "database", pytest.param("redis_7", marks=pytest.mark.needs("redis_7"))])
 def old_site(request, db, settings):
     settings.TIME_ZONE = "UTC"
     settings.DJANGO_FEEDS = {
@@ -75,8 +75,9 @@ def old_site(request, db, settings):
             "user": {"STORAGE": request.param, "MAX_LENGTH": 50},
             "timeline": {"STORAGE": request.param, "MAX_LENGTH": 5},
         },
+        "STORAGES": storages.declared(request.param),
     }
-    get_storage("memory").clear()
+    storages.empty(request.param)
     return OldSite()
 
 
