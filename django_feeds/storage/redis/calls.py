@@ -12,6 +12,7 @@ from redis.exceptions import (
     ConnectionError,
     MovedError,
     NoScriptError,
+    ReadOnlyError,
     RedisClusterException,
     RedisError,
     ResponseError,
@@ -25,6 +26,7 @@ from .scripts import Script
 __all__ = ["ClusterConnection", "Connection"]
 
 READ_ONLY = re.compile(r"\bREADONLY\b")
+"""How Redis 6 says it within a script."""
 
 GONE = (ConnectionError, TimeoutError, SlotNotCoveredError, MovedError)
 """The node is not there, or not where these slots are."""
@@ -56,7 +58,7 @@ class Connection:
         try:
             return self.client.execute_command(*command)
         except ResponseError as error:
-            if READ_ONLY.search(str(error)):
+            if isinstance(error, ReadOnlyError) or READ_ONLY.search(str(error)):
                 # The master of yesterday. Whoever connects anew learns where today's is.
                 with suppress(TypeError):  # redis-py 5: its blocking pool does not spare connections in use
                     self.client.connection_pool.disconnect(inuse_connections=False)
