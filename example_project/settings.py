@@ -1,8 +1,9 @@
 """
 Settings of the example. It runs as it is: SQLite in the checkout, no broker, no cache server.
 
-Environment variables that change it: DATABASE_PATH, CELERY_BROKER_URL, DJANGO_DEBUG, DJANGO_SECRET_KEY,
-DJANGO_ALLOWED_HOSTS.
+Environment variables that change it: DATABASE_PATH, REDIS_URL, CELERY_BROKER_URL, DJANGO_DEBUG, DJANGO_SECRET_KEY,
+DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept there, and all else stays in SQLite;
+`manage.py rebuild_feeds` fills it from there.
 """
 
 import os
@@ -98,3 +99,18 @@ CELERY_RESULT_BACKEND = "django-db" if CELERY_BROKER_URL else None
 CELERY_RESULT_EXTENDED = True  # else the admin shows results without the names of their tasks
 
 DJANGO_FEEDS = {"TASKS": "celery" if CELERY_BROKER_URL else "inline"}
+
+# With a Redis, feeds are kept there, under an alias that nobody clears; without one, in the database.
+if REDIS_URL := os.environ.get("REDIS_URL"):
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "feeds": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            # A reader waits no longer than this for a Redis that is down; pages come from the database then.
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 5},
+        },
+    }
+    DJANGO_FEEDS["STORAGES"] = {
+        "default": {"BACKEND": "django_feeds.storage.redis.RedisStorage", "OPTIONS": {"CACHE": "feeds"}},
+    }
