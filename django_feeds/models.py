@@ -193,7 +193,7 @@ class Timeline(models.Model):
     key = KeyField(max_length=255, unique=True)
     floor = IdField()
     grouped = models.BooleanField(default=False)
-    """Has any of its entries digests? Where none has, a page is read from the ids alone."""
+    """Has any of its entries digests, or an arrival? Where none has, a page is read from the ids alone."""
 
     def __str__(self) -> str:
         return self.key
@@ -207,6 +207,8 @@ class TimelineEntry(models.Model):
     activity_id = IdField()
     actor = models.BigIntegerField(null=True)
     group = models.BigIntegerField(null=True)
+    arrived = models.BigIntegerField(null=True)
+    """When it came onto the timeline, in Unix milliseconds, for feeds that tell new from seen."""
 
     def __str__(self) -> str:
         return f"{self.timeline_id}: {self.activity_id}"

@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                 ('activity_id', django_feeds.fields.IdField()),
                 ('actor', models.BigIntegerField(null=True)),
                 ('group', models.BigIntegerField(null=True)),
+                ('arrived', models.BigIntegerField(null=True)),
                 ('timeline', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='django_feeds.timeline')),
             ],
         ),

@@ -3,7 +3,7 @@ from django.db import migrations
 
 def keep_entries_in_their_index(apps, schema_editor):
     """
-    Keep an entry, digests and all, in the tree of its primary key, so that a page is one range of one index.
+    Keep an entry, digests, arrival and all, in the tree of its primary key, so that a page is one range of one index.
 
     The neighbours in a timeline came in one by one and lie all over the table, each on a page of its own. MySQL
     keeps its tables so anyway, and Django has no word for it, so the table, still empty, is made again or altered.
@@ -14,7 +14,7 @@ def keep_entries_in_their_index(apps, schema_editor):
     if vendor == "sqlite":
         without_rowid(schema_editor, table)
     elif vendor == "postgresql":
-        including_digests(schema_editor, table)
+        including_the_rest(schema_editor, table)
 
 
 def without_rowid(schema_editor, table):
@@ -26,14 +26,15 @@ def without_rowid(schema_editor, table):
     schema_editor.execute(f"{text} WITHOUT ROWID")
 
 
-def including_digests(schema_editor, table):
+def including_the_rest(schema_editor, table):
     quote = schema_editor.quote_name
     with schema_editor.connection.cursor() as cursor:
         constraints = schema_editor.connection.introspection.get_constraints(cursor, table)
     (name,) = (name for name, constraint in constraints.items() if constraint["primary_key"])
     schema_editor.execute(
         f"ALTER TABLE {quote(table)} DROP CONSTRAINT {quote(name)},"
-        f" ADD CONSTRAINT {quote(name)} PRIMARY KEY (timeline_id, activity_id) INCLUDE (actor, {quote('group')})"
+        f" ADD CONSTRAINT {quote(name)} PRIMARY KEY (timeline_id, activity_id)"
+        f" INCLUDE (actor, {quote('group')}, arrived)"
     )
 
 

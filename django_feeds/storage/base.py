@@ -22,6 +22,8 @@ class Entry(NamedTuple):
     id: UUID
     actor: int = 0
     group: int = 0
+    arrived: int = 0
+    """When it came onto this timeline, in Unix milliseconds; 0 where that is not kept."""
 
 
 class Slice(NamedTuple):
@@ -89,6 +91,7 @@ class BaseStorage(ABC):
         floor: UUID | None = None,
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
+        arrivals: bool = False,
     ) -> None:
         """
         Put all these entries on every one of these timelines; one that is there takes the digests, not a new place.
@@ -97,6 +100,11 @@ class BaseStorage(ABC):
         floor is lowered to it (never raised); then `entries` may be empty, which makes an empty, complete timeline.
         Timelines are cut to `max_length` as the reader sees them; on average about a tenth more (at least 100) may lie
         unseen. `bodies` maps the entries' ids to their bodies; only a storage with `bodies_in_rows` needs it.
+
+        With `arrivals`, each of the entries keeps from now on when it arrived on each timeline: an activity that is
+        delivered late has an older id than what the reader has seen. It is the present by the storage's clock, unless
+        `Entry.arrived` says another time, which one says who moves a timeline. An arrival that is there stays, whatever
+        is added, until its entry goes. Without `arrivals` none is written, and `Entry.arrived` is not looked at.
         """
 
     @abstractmethod

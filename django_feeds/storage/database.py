@@ -17,7 +17,7 @@ from ..ids import MAX_ID, before
 from ..models import TimelineEntry
 from .base import BaseStorage, Entry, Slice
 from .dialects import Dialect, dialect_for
-from .dialects.plain import Range, with_digests
+from .dialects.plain import Range, more_than_ids
 
 __all__ = ["DatabaseStorage"]
 
@@ -103,6 +103,7 @@ class DatabaseStorage(BaseStorage):
         floor: UUID | None = None,
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
+        arrivals: bool = False,
     ) -> None:
         entries = sorted({entry.id: entry for entry in entries}.values())
         if not entries and floor is None:
@@ -110,30 +111,34 @@ class DatabaseStorage(BaseStorage):
         dialect = self.writer()
         for some in chunks(list(dict.fromkeys(keys)), dialect.chunk):
             if floor is None:
-                self._insert(dialect, some, entries, before(entries[0].id))
+                self._insert(dialect, some, entries, before(entries[0].id), arrivals)
                 due = due_for_cut(some, entries, max_length)
             else:
-                self._complete(dialect, some, entries, floor)
+                self._complete(dialect, some, entries, floor, arrivals)
                 due = some
             if due:
                 dialect.cut(due, max_length)
 
-    def _insert(self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID) -> None:
+    def _insert(
+        self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID, arrivals: bool
+    ) -> None:
         """Put the entries on the timelines; make those that are missing, with this floor."""
         for part in chunks(entries, min(dialect.entry_chunk, max(ROWS_PER_STATEMENT // len(keys), 1))):
-            missing = dialect.insert(keys, part)
+            missing = dialect.insert(keys, part, arrivals)
             if missing:
                 dialect.create(missing, floor)
-                if with_digests(part):
+                if more_than_ids(part, arrivals):
                     dialect.mark(missing)
-                dialect.insert(sorted(missing), part)
+                dialect.insert(sorted(missing), part, arrivals)
 
-    def _complete(self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID) -> None:
+    def _complete(
+        self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID, arrivals: bool
+    ) -> None:
         """Nobody sees the lower floor before the entries that make it true."""
         with dialect.atomic():
             dialect.create(keys, floor)
             dialect.lower(keys, floor)
-            self._insert(dialect, keys, entries, floor)
+            self._insert(dialect, keys, entries, floor, arrivals)
 
     @reaching
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:

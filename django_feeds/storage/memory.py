@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
+from time import time
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ class _Timeline:
     floor: UUID
     ids: list[UUID] = field(default_factory=list)
     """Ascending, so that bisect finds a place and the newest is appended."""
-    digests: dict[UUID, Entry] = field(default_factory=dict)
+    entries: dict[UUID, Entry] = field(default_factory=dict)
 
 
 class _Store:
@@ -57,9 +58,12 @@ class MemoryStorage(BaseStorage):
         floor: UUID | None = None,
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
+        arrivals: bool = False,
     ) -> None:
         if not entries and floor is None:
             return
+        now = int(time() * 1_000)
+        entries = [entry._replace(arrived=(entry.arrived or now) if arrivals else 0) for entry in entries]
         first_floor = before(min(entry.id for entry in entries)) if floor is None else floor
         with self.store.lock:
             for key in keys:
@@ -73,23 +77,26 @@ class MemoryStorage(BaseStorage):
     def _insert(self, timeline: _Timeline, entry: Entry) -> None:
         if entry.id <= timeline.floor:
             return
-        if entry.id not in timeline.digests:
+        former = timeline.entries.get(entry.id)
+        if former is None:
             timeline.ids.insert(bisect_left(timeline.ids, entry.id), entry.id)
-        timeline.digests[entry.id] = entry
+        elif former.arrived:
+            entry = entry._replace(arrived=former.arrived)
+        timeline.entries[entry.id] = entry
 
     def _cut(self, timeline: _Timeline, length: int) -> None:
         surplus = len(timeline.ids) - length
         if surplus > 0:
             timeline.floor = timeline.ids[surplus - 1]
             for id in timeline.ids[:surplus]:
-                del timeline.digests[id]
+                del timeline.entries[id]
             del timeline.ids[:surplus]
 
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
         with self.store.lock:
             for timeline in self._present(keys):
                 for id in ids:
-                    if timeline.digests.pop(id, None):
+                    if timeline.entries.pop(id, None):
                         del timeline.ids[bisect_left(timeline.ids, id)]
 
     def trim(self, keys: Sequence[str], length: int) -> None:
@@ -124,7 +131,7 @@ class MemoryStorage(BaseStorage):
                 chosen = ids[start:stop][offset : offset + limit]
             else:
                 chosen = ids[start:stop][::-1][offset : offset + limit]
-            return Slice([timeline.digests[id] for id in chosen], timeline.floor)
+            return Slice([timeline.entries[id] for id in chosen], timeline.floor)
 
     def count(self, key: str, *, max_length: int) -> int:
         with self.store.lock:
@@ -134,7 +141,7 @@ class MemoryStorage(BaseStorage):
     def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
         with self.store.lock:
             timeline = self.store.timelines.get(key)
-            if timeline is None or id not in timeline.digests:
+            if timeline is None or id not in timeline.entries:
                 return None
             rank = len(timeline.ids) - 1 - bisect_left(timeline.ids, id)
             return rank if rank < max_length else None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
 from ...models import Timeline
 from ..base import Entry
-from .plain import Range, digests
+from .plain import Range, kept
 from .sql import SQLDialect, uuid_of
 
 __all__ = ["MySQLDialect"]
@@ -22,26 +21,27 @@ class MySQLDialect(SQLDialect):
     """
 
     chunk = 1_000
+    now = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000"
     pages_per_query = 100
 
     def create(self, keys: Collection[str], floor: UUID) -> None:
         rows = [Timeline(key=key, floor=floor) for key in sorted(keys)]
         Timeline.objects.using(self.using).bulk_create(rows, ignore_conflicts=True)
 
-    def insert(self, keys: Sequence[str], entries: Sequence[Entry]) -> Collection[str]:
-        timelines = self.found(keys, self.ready(entries))
-        ordered = [(entry.id.bytes, *digests(entry)) for entry in sorted(entries)]
-        values: list[Any] = []
-        for timeline, _, floor in timelines:
-            for id, actor, group in ordered:
-                if id > floor:
-                    values += (timeline, id, actor, group)
+    def insert(self, keys: Sequence[str], entries: Sequence[Entry], arrivals: bool) -> Collection[str]:
+        timelines = self.found(keys, self.ready(entries, arrivals))
+        ordered = [(entry.id.bytes, kept(entry, arrivals)) for entry in sorted(entries)]
+        values = [(timeline, id, *rest) for timeline, _, floor in timelines for id, rest in ordered if id > floor]
         if values:
-            rows = ", ".join(["(%s, %s, %s, %s)"] * (len(values) // 4))
+            arrived, value, first = "", "", ""
+            if arrivals:
+                arrived, value = ", arrived", f", COALESCE(%s, {self.now})"
+                first = ", arrived = COALESCE(arrived, VALUES(arrived))"
+            rows = ", ".join([f"(%s, %s, %s, %s{value})"] * len(values))
             self.execute(
-                f"INSERT INTO {self.e} (timeline_id, activity_id, {self.digests}) VALUES {rows}"
-                f" ON DUPLICATE KEY UPDATE actor = VALUES(actor), {self.group} = VALUES({self.group})",
-                values,
+                f"INSERT INTO {self.e} (timeline_id, activity_id, {self.digests}{arrived}) VALUES {rows}"
+                f" ON DUPLICATE KEY UPDATE actor = VALUES(actor), {self.group} = VALUES({self.group}){first}",
+                [value for row in values for value in row],
             )
         return set(keys).difference(key for _, key, _ in timelines)
 
@@ -64,14 +64,14 @@ class MySQLDialect(SQLDialect):
         """The pages of these timelines, by key."""
         before = "" if part.before is None else " AND activity_id < %s"
         one = (
-            f"(SELECT timeline_id, activity_id, {self.digests} FROM {self.e}"
+            f"(SELECT timeline_id, activity_id, {self.digests}, arrived FROM {self.e}"
             f" WHERE timeline_id = %s AND activity_id > %s{before} ORDER BY activity_id DESC LIMIT %s)"
         )
         bounds = [part.before.bytes] if part.before else []
         params = [value for id, _, floor in timelines for value in (id, floor, *bounds, part.limit)]
         entries: dict[int, list[Entry]] = {id: [] for id, _, _ in timelines}
-        for timeline, id, actor, group in (
+        for timeline, id, actor, group, arrived in (
             self.fetch(" UNION ALL ".join([one] * len(timelines)), params) if params else ()
         ):
-            entries[timeline].append(Entry(uuid_of(id), actor or 0, group or 0))
+            entries[timeline].append(Entry(uuid_of(id), actor or 0, group or 0, arrived or 0))
         return {key: (uuid_of(floor), sorted(entries[id], reverse=True)) for id, key, floor in timelines}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from time import time
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from ...ids import MIN_ID
 from ...models import Timeline, TimelineEntry
 from ..base import Entry
 
-__all__ = ["Dialect", "Range", "digests", "with_digests"]
+__all__ = ["Dialect", "Range", "digests", "kept", "more_than_ids"]
 
 
 class Range(NamedTuple):
@@ -31,9 +32,14 @@ def digests(entry: Entry) -> tuple[int, int] | tuple[None, None]:
     return (entry.actor, entry.group) if entry.actor or entry.group else (None, None)
 
 
-def with_digests(entries: Sequence[Entry]) -> bool:
-    """Has any of them?"""
-    return any(entry.actor or entry.group for entry in entries)
+def kept(entry: Entry, arrivals: bool) -> tuple[int | None, ...]:
+    """What is kept of it besides its id: the digests and, where arrivals are kept, the one that it says, or None."""
+    return (*digests(entry), entry.arrived or None) if arrivals else digests(entry)
+
+
+def more_than_ids(entries: Sequence[Entry], arrivals: bool) -> bool:
+    """Is there anything to be kept of these entries besides their ids?"""
+    return arrivals or any(entry.actor or entry.group for entry in entries)
 
 
 class Dialect:
@@ -75,27 +81,34 @@ class Dialect:
             Timeline.objects.using(self.using).get_or_create(key=key, defaults={"floor": floor})
 
     def mark(self, keys: Collection[str]) -> None:
-        """Let these timelines have entries with digests."""
+        """Let these timelines have entries with digests and arrivals."""
         Timeline.objects.using(self.using).filter(key__in=keys, grouped=False).update(grouped=True)
 
-    def insert(self, keys: Sequence[str], entries: Sequence[Entry]) -> Collection[str]:
+    def insert(self, keys: Sequence[str], entries: Sequence[Entry], arrivals: bool) -> Collection[str]:
         """
-        Put the entries above each timeline's floor, or their digests where they are.
+        Put the entries above each timeline's floor, or their digests where they are; of arrivals, those that lack.
 
-        Returns the keys where nothing was done: no timeline, or entries have digests and it is not marked for them.
+        The arrival is the present by this process's clock; the other dialects ask the database's, which knows how long
+        it kept the statement waiting. Returns the keys where nothing was done: no timeline, or entries have digests or
+        arrivals and it is not marked for them.
         """
         rows = self.timelines(keys)
-        timelines = list(rows.filter(grouped=True) if with_digests(entries) else rows)
+        timelines = list(rows.filter(grouped=True) if more_than_ids(entries, arrivals) else rows)
+        now = int(time() * 1_000)
         there = self._there(timelines, entries)
         new: list[TimelineEntry] = []
         for timeline in timelines:
             for entry in entries:
                 actor, group = digests(entry)
                 row = TimelineEntry(timeline=timeline, activity_id=entry.id, actor=actor, group=group)
-                if row.pk not in there and entry.id > timeline.floor:
-                    new.append(row)
-                elif there.get(row.pk, (actor, group)) != (actor, group):
-                    self.entries().filter(pk=row.pk).update(actor=row.actor, group=row.group)
+                row.arrived = (entry.arrived or now) if arrivals else None
+                if row.pk not in there:
+                    new += [row] if entry.id > timeline.floor else []
+                    continue
+                if there[row.pk] != (actor, group):
+                    self.entries().filter(pk=row.pk).update(actor=actor, group=group)
+                if arrivals:
+                    self.entries().filter(pk=row.pk, arrived=None).update(arrived=row.arrived)
         self._create(new)
         return set(keys) - {timeline.key for timeline in timelines}
 
@@ -168,7 +181,7 @@ class Dialect:
             rows = rows.filter(activity_id__lt=part.before)
         rows = rows.order_by("activity_id" if part.oldest_first else "-activity_id")
         rows = rows[part.offset : part.offset + part.limit]
-        return timeline.floor, [Entry(id, actor or 0, group or 0) for id, actor, group in rows]
+        return timeline.floor, [Entry(row[0], *(number or 0 for number in row[1:])) for row in rows]
 
     def pages(self, keys: Sequence[str], part: Range) -> dict[str, tuple[UUID, list[Entry]]]:
         """The newest entries of each of these timelines, and its floor; those that are not there are left out."""
@@ -189,4 +202,4 @@ class Dialect:
 
     def _above(self, timeline: Timeline) -> QuerySet[Any]:
         rows = self.entries().filter(timeline_id=timeline.pk, activity_id__gt=timeline.floor)
-        return rows.values_list("activity_id", "actor", "group")
+        return rows.values_list("activity_id", "actor", "group", "arrived")

@@ -8,7 +8,7 @@ from uuid import UUID, SafeUUID
 
 from ...models import Timeline, TimelineEntry
 from ..base import Entry
-from .plain import Dialect, Range, with_digests
+from .plain import Dialect, Range, more_than_ids
 
 __all__ = ["SQLDialect", "uuid_of"]
 
@@ -23,18 +23,18 @@ def uuid_of(data: bytes) -> UUID:
 
 def entries_of(rows: Iterable[Sequence[Any]]) -> list[Entry]:
     """
-    The entries of rows of anything, an id as bytes, and two digests or None.
+    The entries of rows of anything, an id as bytes, and two digests and an arrival or None.
 
     Making objects takes longer than the query of a page does in SQLite, hence `uuid_of` once more, in the loop.
     """
     new, new_entry, put = object.__new__, tuple.__new__, object.__setattr__
     number, unknown = int.from_bytes, SafeUUID.unknown
     entries = []
-    for _, data, actor, group in rows:
+    for _, data, actor, group, arrived in rows:
         id = new(UUID)
         put(id, "int", number(data, "big"))
         put(id, "is_safe", unknown)
-        entries.append(new_entry(Entry, (id, actor or 0, group or 0)))
+        entries.append(new_entry(Entry, (id, actor or 0, group or 0, arrived or 0)))
     return entries
 
 
@@ -42,6 +42,8 @@ class SQLDialect(Dialect):
     """One statement for each question, with ids as bytes. Says nothing yet about many keys at once."""
 
     greatest = "GREATEST"
+    now: str
+    """The present in Unix milliseconds, by the clock of the database."""
 
     def __init__(self, using: str) -> None:
         super().__init__(using)
@@ -80,14 +82,29 @@ class SQLDialect(Dialect):
 
     # Written
 
-    def ready(self, entries: Sequence[Entry]) -> str:
-        """The test whether a timeline may take these entries."""
-        return " AND t.grouped" if with_digests(entries) else ""
+    def arrival(self, arrivals: bool, row: str) -> tuple[str, str, str, str]:
+        """
+        What an insert of the values `v` also says where arrivals are kept, each after what it says of the digests.
 
-    def missing(self, keys: Collection[str], entries: Sequence[Entry]) -> Collection[str]:
+        The column; its value; what a `row` that is there has afterwards; and the test whether that is to be written.
+        """
+        if not arrivals:
+            return "", "", "", ""
+        return (
+            ", arrived",
+            f", COALESCE(v.arrived, {self.now})",
+            f", arrived = COALESCE({row}.arrived, excluded.arrived)",
+            f" OR {row}.arrived IS NULL",
+        )
+
+    def ready(self, entries: Sequence[Entry], arrivals: bool) -> str:
+        """The test whether a timeline may take these entries."""
+        return " AND t.grouped" if more_than_ids(entries, arrivals) else ""
+
+    def missing(self, keys: Collection[str], entries: Sequence[Entry], arrivals: bool) -> Collection[str]:
         """Those of the keys that have no timeline, or none that is marked for these entries."""
         test, params = self.among(keys)
-        text = f"SELECT t.{self.key} FROM {self.t} t WHERE t.{self.key} {test}{self.ready(entries)}"
+        text = f"SELECT t.{self.key} FROM {self.t} t WHERE t.{self.key} {test}{self.ready(entries, arrivals)}"
         found = self.fetch(text, params)
         return set(keys).difference(key for (key,) in found)
 
@@ -136,7 +153,7 @@ class SQLDialect(Dialect):
     def new_page_text(self, part: Range) -> str:
         low, high, order = self.range(part)
         return (
-            f"SELECT t.floor, e.activity_id, e.actor, e.{self.group} FROM {self.visible} {low}{high}"
+            f"SELECT t.floor, e.activity_id, e.actor, e.{self.group}, e.arrived FROM {self.visible} {low}{high}"
             f" WHERE t.{self.key} = %s ORDER BY e.activity_id {order} LIMIT %s OFFSET %s"
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ..base import Entry
-from .plain import digests
+from .plain import kept
 from .sql import SQLDialect
 
 __all__ = ["SQLiteDialect"]
@@ -23,8 +23,11 @@ class SQLiteDialect(SQLDialect):
     """
 
     chunk = 2_000
-    entry_chunk = 250
+    entry_chunk = 240
+    """Four parameters each; some builds of SQLite take 999."""
+
     greatest = "MAX"
+    now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS integer)"
 
     def among(self, keys: Collection[str]) -> tuple[str, list[Any]]:
         return "IN (SELECT value FROM json_each(%s))", [json.dumps(list(keys))]
@@ -36,20 +39,23 @@ class SQLiteDialect(SQLDialect):
             [floor.bytes, json.dumps(sorted(keys))],
         )
 
-    def insert(self, keys: Sequence[str], entries: Sequence[Entry]) -> Collection[str]:
+    def insert(self, keys: Sequence[str], entries: Sequence[Entry], arrivals: bool) -> Collection[str]:
         test, params = self.among(keys)
-        values = [value for entry in entries for value in (entry.id.bytes, *digests(entry))]
-        rows = ", ".join(["(%s, %s, %s)"] * len(entries))
-        test += self.ready(entries)
+        test += self.ready(entries, arrivals)
+        values = [value for entry in entries for value in (entry.id.bytes, *kept(entry, arrivals))]
+        rows = ", ".join(["(%s, %s, %s, %s)" if arrivals else "(%s, %s, %s)"] * len(entries))
+        arrived, value, first, lacking = self.arrival(arrivals, self.e)
         written = self.execute(
-            f"WITH v(id, actor, grp) AS (VALUES {rows})"
-            f" INSERT INTO {self.e} (timeline_id, activity_id, {self.digests})"
-            f" SELECT t.id, v.id, v.actor, v.grp FROM {self.t} t JOIN v ON v.id > t.floor WHERE t.{self.key} {test}"
-            f" ON CONFLICT DO UPDATE SET actor = excluded.actor, {self.group} = excluded.{self.group}"
-            f" WHERE {self.e}.actor IS NOT excluded.actor OR {self.e}.{self.group} IS NOT excluded.{self.group}",
+            f"WITH v(id, actor, grp{arrived}) AS (VALUES {rows})"
+            f" INSERT INTO {self.e} (timeline_id, activity_id, {self.digests}{arrived})"
+            f" SELECT t.id, v.id, v.actor, v.grp{value} FROM {self.t} t JOIN v ON v.id > t.floor"
+            f" WHERE t.{self.key} {test}"
+            f" ON CONFLICT DO UPDATE SET actor = excluded.actor, {self.group} = excluded.{self.group}{first}"
+            f" WHERE {self.e}.actor IS NOT excluded.actor OR {self.e}.{self.group} IS NOT excluded.{self.group}"
+            f"{lacking}",
             [*values, *params],
         )
-        return () if written == len(keys) * len(entries) else self.missing(keys, entries)
+        return () if written == len(keys) * len(entries) else self.missing(keys, entries, arrivals)
 
     def lower(self, keys: Collection[str], floor: UUID) -> None:
         test, params = self.among(keys)

@@ -90,13 +90,14 @@ class RedisStorage(BaseStorage):
         floor: UUID | None = None,
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
+        arrivals: bool = False,
     ) -> None:
         if not entries and floor is None:
             return
         entries = sorted({entry.id: entry for entry in entries}.values(), reverse=True)
         vouched = "" if floor is None else "1"
         below = before(entries[-1].id) if floor is None else floor
-        lines = [_line(entry) for entry in entries]
+        lines = [_line(entry, arrivals) for entry in entries]
         self._write("add", keys, (max_length, pack(below), vouched, *lines), _keys_per_call(entries))
 
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
@@ -218,11 +219,12 @@ class RedisStorage(BaseStorage):
         )
 
 
-def _line(entry: Entry) -> bytes:
-    """An entry as it is kept: 12 bytes, or 24 with its digests."""
-    if not (entry.actor or entry.group):
+def _line(entry: Entry, arrivals: bool) -> bytes:
+    """An entry as it is kept: 12 bytes, 24 with digests, 30 with its arrival; the script sets that where it is 0."""
+    if not (entry.actor or entry.group or arrivals):
         return pack(entry.id)
-    return pack(entry.id) + entry.actor.to_bytes(6, "big") + entry.group.to_bytes(6, "big")
+    line = pack(entry.id) + entry.actor.to_bytes(6, "big") + entry.group.to_bytes(6, "big")
+    return line + entry.arrived.to_bytes(6, "big") if arrivals else line
 
 
 def _packed(id: UUID | None) -> bytes:
@@ -248,7 +250,8 @@ def _bodies(ids: Sequence[UUID], text: bytes) -> Iterator[tuple[UUID, str]]:
 def _entry(line: bytes) -> Entry:
     if len(line) == 12:
         return Entry(unpack(line))
-    return Entry(unpack(line[:12]), int.from_bytes(line[12:18], "big"), int.from_bytes(line[18:24], "big"))
+    number = int.from_bytes
+    return Entry(unpack(line[:12]), number(line[12:18], "big"), number(line[18:24], "big"), number(line[24:], "big"))
 
 
 def _keys_per_call(entries: Sequence[Entry]) -> int:

@@ -8,6 +8,7 @@ What every storage promises, as tests.
 `ComparedWithMemory` (in `.comparison`, needs hypothesis) adds random operations beside the memory storage's.
 """
 
+from .arrivals import ArrivalsContract
 from .bodies import BodiesContract
 from .floors import FloorsContract
 from .many import ManyContract
@@ -17,5 +18,5 @@ from .writing import WritingContract
 __all__ = ["StorageContract"]
 
 
-class StorageContract(WritingContract, FloorsContract, ReadingContract, ManyContract, BodiesContract):
+class StorageContract(WritingContract, FloorsContract, ArrivalsContract, ReadingContract, ManyContract, BodiesContract):
     """Mix into a TestCase and say how to make a storage. Keys are new in each test, and deleted after it."""

@@ -22,6 +22,7 @@ some_keys = st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True)
 some_entries = st.lists(st.builds(entry, times, st.sampled_from(["", "tie"]), actor=st.integers(0, 2)), max_size=5)
 operations = st.one_of(
     st.tuples(st.just("push"), some_keys, some_entries),
+    st.tuples(st.just("arrive"), some_keys, some_entries),
     st.tuples(st.just("remove"), some_keys, st.lists(times, max_size=6)),
     st.tuples(st.just("refill"), some_keys, st.integers(0, 12)),
     st.tuples(st.just("trim"), some_keys, st.integers(0, 6)),
@@ -35,7 +36,8 @@ class ComparedWithMemory(ContractCase):
     Mix in beside the contract.
 
     A storage may keep some entries beyond the bound, which the memory storage never does. So its floor may be
-    lower, and never higher; above the memory's floor both are the same.
+    lower, and never higher; above the memory's floor both are the same. Only the arrivals are by two clocks: what has
+    one in memory has one, and keeps it as long as it stays.
     """
 
     examples = 100
@@ -65,16 +67,16 @@ class Pair:
         self.max_length = max_length
         self.keys = [f"{case.prefix}:{next(numbers)}" for _ in KEYS]
         self.truth: list[dict[UUID, Entry]] = [{} for _ in KEYS]
+        self.arrivals: dict[str, dict[UUID, int]] = {key: {} for key in self.keys}
 
-    def push(self, numbers: list[int], some: list[Entry], floor: UUID | None = None) -> None:
+    def push(self, numbers: list[int], some: list[Entry], **options: Any) -> None:
         for number in numbers:
             self.truth[number].update((each.id, each) for each in some)
-        self._both(
-            "add", numbers, some, max_length=self.max_length, floor=floor, at=self.case.later(), **self._bodies(some)
-        )
+        bodies = {each.id: '"body"' for each in some}
+        self._both("add", numbers, some, max_length=self.max_length, at=self.case.later(), bodies=bodies, **options)
 
-    def _bodies(self, some: list[Entry]) -> dict[str, Any]:
-        return {"bodies": {each.id: '"body"' for each in some}}
+    def arrive(self, numbers: list[int], some: list[Entry]) -> None:
+        self.push(numbers, some, arrivals=True)
 
     def remove(self, numbers: list[int], times: list[int]) -> None:
         gone = [entry(ms, salt).id for ms in times for salt in ("", "tie")]
@@ -87,7 +89,7 @@ class Pair:
         """Whoever gives a floor vouches for what is above it, so he brings it all."""
         floor = entry(ms).id if ms else MIN_ID
         for number in numbers:
-            self.push([number], [each for each in self.truth[number].values() if each.id > floor], floor)
+            self.push([number], [each for each in self.truth[number].values() if each.id > floor], floor=floor)
 
     def trim(self, numbers: list[int], length: int) -> None:
         self._both("trim", numbers, length)
@@ -107,9 +109,18 @@ class Pair:
             tested, memory = (storage.slice(key, limit=WHOLE) for storage in self.storages)
             self.case.assertEqual(many[key], tested)
             self.case.assertLessEqual(tested.floor, memory.floor)
-            self.case.assertEqual([each for each in tested.entries if each.id > memory.floor], memory.entries)
+            above = [each for each in tested.entries if each.id > memory.floor]
+            self.case.assertEqual([each[:3] for each in above], [each[:3] for each in memory.entries])
             self.case.assertEqual(memory.floor == MAX_ID, tested.floor == MAX_ID)
+            self._has_arrived(key, above, memory.entries)
             self._agrees_with_itself(key, tested)
+
+    def _has_arrived(self, key: str, tested: list[Entry], memory: list[Entry]) -> None:
+        for each, other in zip(tested, memory, strict=True):
+            former = self.arrivals[key].get(each.id, 0)
+            self.case.assertEqual(each.arrived, former or each.arrived)
+            self.case.assertGreaterEqual(bool(each.arrived), bool(other.arrived))
+        self.arrivals[key] = {each.id: each.arrived for each in tested}
 
     def _agrees_with_itself(self, key: str, whole: Slice) -> None:
         storage, case = self.storages[0], self.case

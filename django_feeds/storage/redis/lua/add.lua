@@ -1,11 +1,24 @@
 -- Put the same entries on many timelines.
 --
 -- KEYS: the timelines. ARGV: bound; floor; '1' where the caller vouches that timelines are complete above this floor;
--- then the entries, newest first. Returns the numbers of the keys under which something else is kept.
+-- then the entries, newest first; where one of 30 bytes ends with zeros, its arrival is now.
+-- Returns the numbers of the keys under which something else is kept.
 
 local bound, floor, vouched = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1'
 local FIRST, LAST = 4, #ARGV
 local FEW = 8 -- searched one by one; for more, the whole list is merged
+local UNKNOWN = '\0\0\0\0\0\0'
+
+if FIRST <= LAST and #ARGV[FIRST] == 30 then
+    local time = redis.call('TIME')
+    local now = struct.pack('>I6', time[1] * 1000 + math.floor(time[2] / 1000))
+    for index = FIRST, LAST do
+        local entry = ARGV[index]
+        if string.sub(entry, 25) == UNKNOWN then
+            ARGV[index] = string.sub(entry, 1, 24) .. now
+        end
+    end
+end
 local newest, oldest_high, oldest_low = ARGV[FIRST], nil, nil
 if newest then
     oldest_high, oldest_low = numbers(ARGV[LAST])
@@ -56,10 +69,19 @@ local function push(key)
     cut(key, length)
 end
 
+-- The entry as it is kept where `former` is there, which keeps its arrival.
+local function replacement(entry, former)
+    if #former < 30 then
+        return entry
+    end
+    return string.sub(entry .. UNKNOWN .. UNKNOWN, 1, 24) .. string.sub(former, 25)
+end
+
 -- Put one entry at its place among `count` others; returns how many there are now.
 local function insert(key, entry, high, low, count)
     local rank, same = place(key, high, low, count)
     if same then
+        entry = replacement(entry, same)
         if same ~= entry then
             redis.call('LSET', key, rank, entry)
         end
@@ -102,13 +124,15 @@ local function merge(key)
             entry = nil
         end
         if entry and (not next_old or not newer(high, low, entry[2], entry[3])) then
+            local line = entry[1]
             if next_old and high == entry[2] and low == entry[3] then
+                line = replacement(line, next_old)
                 index = index + 1
                 if old[index] then
                     high, low = numbers(old[index])
                 end
             end
-            merged[#merged + 1] = entry[1]
+            merged[#merged + 1] = line
             number = number + 1
         elseif next_old then
             merged[#merged + 1] = next_old

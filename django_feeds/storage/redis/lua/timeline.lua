@@ -1,8 +1,8 @@
 -- Put in front of every script that looks into timelines.
 --
 -- A timeline is a list of entries, newest first, and behind them its floor. An entry begins with its id: 12 bytes,
--- here two numbers of 48 bits, which doubles hold exactly. Strings are never compared with <, since Redis compares
--- them by the server's locale.
+-- here two numbers of 48 bits, which doubles hold exactly. Behind it may be 12 bytes of digests, and behind them
+-- 6 of its arrival. Strings are never compared with <, since Redis compares them by the server's locale.
 
 local WIDTHS = { [12] = true, [24] = true, [30] = true }
 local AT_ONCE = 5000 -- arguments that Lua's stack surely holds
