@@ -8,6 +8,7 @@ DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept 
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -98,11 +99,11 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or None
 CELERY_RESULT_BACKEND = "django-db" if CELERY_BROKER_URL else None
 CELERY_RESULT_EXTENDED = True  # else the admin shows results without the names of their tasks
 
-DJANGO_FEEDS = {"TASKS": "celery" if CELERY_BROKER_URL else "inline"}
+DJANGO_FEEDS: dict[str, Any] = {"TASKS": "celery" if CELERY_BROKER_URL else "inline"}
 
 # With a Redis, feeds are kept there, under an alias that nobody clears; without one, in the database.
 if REDIS_URL := os.environ.get("REDIS_URL"):
-    CACHES = {
+    CACHES: dict[str, Any] = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
         "feeds": {
             "BACKEND": "django_redis.cache.RedisCache",

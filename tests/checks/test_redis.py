@@ -3,6 +3,8 @@
 import pytest
 
 from django_feeds import sources
+from django_feeds.exceptions import FeedsConfigurationError
+from django_feeds.storage import get_storage
 
 REDIS = "django_feeds.storage.redis.RedisStorage"
 URL = {"URL": "redis://127.0.0.1:6379/2"}
@@ -146,6 +148,33 @@ def test_each_message_says_how_to_mend_it(said):
     assert '"URL": "redis://127.0.0.1:6379/1"' in said({})[0].hint
     assert "socket_timout" in said({**URL, "CLIENT": {"socket_timout": 1}})[0].msg
     assert "'default'" in said({"CACHE": "default"})[0].msg
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"URL": "http://:secret@127.0.0.1"},
+        {"URL": ["redis://:secret@127.0.0.1"]},
+        {"URL": "redis://:secret@127.0.0.1:port"},
+        {"URL": "redis://:secret@127.0.0.1", "CLIENT": {"pasword": "secret"}},
+        {"URL": "redis://127.0.0.1", "CLIENT": [("password", "secret")]},
+        {"CLUSTER": "redis://:secret@127.0.0.1/1"},
+    ],
+)
+def test_no_message_shows_a_password(said, options):
+    (message,) = said(options)
+
+    assert "secret" not in f"{message.msg} {message.hint}"
+
+
+@pytest.mark.parametrize("options", [{"URL": "http://:secret@127.0.0.1"}, {"CLUSTER": "http://:secret@127.0.0.1"}])
+def test_nor_does_the_error_of_one_who_ran_no_checks(settings, options):
+    settings.DJANGO_FEEDS = {"STORAGES": {"fast": {"BACKEND": REDIS, "OPTIONS": options}}}
+
+    with pytest.raises(FeedsConfigurationError, match="The storage 'fast' cannot have a client") as caught:
+        get_storage("fast").count("timeline:1", max_length=5)
+
+    assert "secret" not in str(caught.value)
 
 
 # --- where two storages are one place

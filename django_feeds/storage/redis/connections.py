@@ -64,8 +64,9 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
             with translated(lambda error: StorageUnavailable(f"The Redis of the storage {alias!r} is gone: {error}")):
                 client = _checked(alias, kind.from_url(url, **arguments))
         except (TypeError, ValueError) as error:
+            # Without the address, which may hold a password.
             raise FeedsConfigurationError(
-                f"The storage {alias!r} cannot have a client for {url!r} with {arguments}: {error}"
+                f"The storage {alias!r} cannot have a client as its OPTIONS describe it: {error}"
             ) from error
         _clients.setdefault(key, client)
     return (ClusterConnection if "CLUSTER" in options else Connection)(_clients[key])

@@ -90,8 +90,9 @@ def _check_values(alias: str, options: Mapping[str, Any]) -> Iterator[CheckMessa
         else:
             sound = isinstance(value, str) and value != ""
         if not sound:
+            shown = f": {value!r}" if name in ("BODIES", "PREFIX", "CACHE") else ""  # others may hold a password
             yield Error(
-                f"The storage {alias!r} has the {name} {value!r}.",
+                f"The storage {alias!r} cannot have this {name}{shown}.",
                 hint=f"Write it as in {EXAMPLES[name]}.",
                 id="django_feeds.E054",
             )
