@@ -98,12 +98,13 @@ class RedisStorage(BaseStorage):
         vouched = "" if floor is None else "1"
         below = before(entries[-1].id) if floor is None else floor
         lines = [_line(entry, arrivals) for entry in entries]
-        self._write("add", keys, (max_length, pack(below), vouched, *lines), _keys_per_call(entries))
+        at_once = _keys_per_call([entry.id for entry in entries])
+        self._write("add", keys, (max_length, pack(below), vouched, *lines), at_once)
 
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
         if ids:
             lines = sorted(map(pack, set(ids)), reverse=True)
-            self._write("remove", keys, lines, max(LATE_KEYS_PER_CALL // len(lines), 10))
+            self._write("remove", keys, lines, _keys_per_call(ids))
 
     def trim(self, keys: Sequence[str], length: int) -> None:
         self._write("trim", keys, (length,))
@@ -254,12 +255,10 @@ def _entry(line: bytes) -> Entry:
     return Entry(unpack(line[:12]), number(line[12:18], "big"), number(line[18:24], "big"), number(line[24:], "big"))
 
 
-def _keys_per_call(entries: Sequence[Entry]) -> int:
-    """
-    Many, where the entries go to the head of nearly every timeline; fewer where each of them must be searched.
-    """
-    late = bool(entries) and (entries[-1].id.int >> 80) < (time() - LATE) * 1_000
-    return max((LATE_KEYS_PER_CALL if late else KEYS_PER_CALL) // max(len(entries), 1), 10)
+def _keys_per_call(ids: Collection[UUID]) -> int:
+    """Many, where these are at the head of nearly every timeline; fewer, where each of them must be searched."""
+    late = bool(ids) and min(ids).int >> 80 < (time() - LATE) * 1_000
+    return max((LATE_KEYS_PER_CALL if late else KEYS_PER_CALL) // max(len(ids), 1), 10)
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
