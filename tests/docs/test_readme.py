@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+import redis
+
+from tests import servers
+
 from .snippets import ROOT, Snippet, snippets
 from .test_tutorial import Reader
 
@@ -44,12 +51,24 @@ END
 MIGRATE = "python manage.py makemigrations --verbosity 0 pins\npython manage.py migrate --verbosity 0\n"
 
 
-def test_the_example_works_as_it_stands(tmp_path):
-    page = list(snippets(README))
+@pytest.fixture
+def own_address():
+    """Of a database that no other test uses, in the place of the one that the page names."""
+    address = servers.broker().database_url(3)
+    with redis.Redis.from_url(address) as client:
+        client.flushdb()
+    return address
+
+
+@pytest.mark.needs(servers.broker().name)
+def test_the_example_works_but_for_the_address_of_redis(tmp_path, own_address):
+    there = "redis://127.0.0.1:6379/1"
+    page = [replace(snippet, text=snippet.text.replace(there, own_address)) for snippet in snippets(README)]
+    assert sum(own_address in snippet.text for snippet in page) == 1
     files = [snippet for snippet in page if snippet.path]
     typed = [snippet for snippet in page if snippet.language == "pycon"]
     assert [snippet.language for snippet in page[:2]] == ["shell", "shell"]
-    assert len(files) == 4
+    assert len(files) == 5
     assert len(typed) == 2
 
     Reader(tmp_path).follow([shell(BEFORE), *files, shell(MIGRATE), *typed])

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, get_commands, load_command_class
 from django.test import override_settings
@@ -21,14 +22,16 @@ from django.test import override_settings
 from django_feeds import hydration, registry, signals, sources, verbs
 from django_feeds.managers import Manager
 from django_feeds.storage import get_storage
-from tests import testapp
+from tests import storages, testapp
 from tests.testapp import feeds, models
 
-from .snippets import PAGES, Snippet, page_id, snippets
+from .snippets import DOCS, PAGES, Snippet, page_id, snippets
 from .test_readme import README
 from .test_tutorial import TUTORIAL
 
 PAGES_WITH_CODE = [page for page in PAGES if any(snippet.language in ("python", "pycon") for snippet in snippets(page))]
+ON_REDIS = DOCS / "howto" / "from-stream-framework.md"
+"""Its feeds are in the storage "redis" of the tests."""
 CHECKED = ("django", "django_feeds", "celery", "asgiref")
 """What is imported from these packages must be there."""
 
@@ -52,9 +55,18 @@ def test_what_a_snippet_imports_is_there(page):
         assert not missing, f"{snippet} imports {', '.join(missing)}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES_WITH_CODE if page not in WHOLE_PROJECTS], ids=page_id)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page_id(page), marks=pytest.mark.needs("redis_7") if page == ON_REDIS else ())
+        for page in PAGES_WITH_CODE
+        if page not in WHOLE_PROJECTS
+    ],
+)
 @pytest.mark.django_db(transaction=True)
 def test_what_a_page_shows_works(page, site):
+    if page == ON_REDIS:
+        storages.empty("redis")
     for snippet in snippets(page):
         if snippet.tested and snippet.language in ("python", "pycon"):
             site.run(snippet)
@@ -117,8 +129,9 @@ class Site:
         self.names["__name__"] = snippet.path.removesuffix(".py").replace("/", ".") or "pins.page"
         sys.modules[self.names["__name__"]] = self.page  # where tasks find what the file declares
         exec(compile(snippet.padded, str(snippet), "exec"), self.names)
+        caches = self.names.pop("CACHES", settings.CACHES)
         if "DJANGO_FEEDS" in self.names:
-            self.settings(snippet, self.names.pop("DJANGO_FEEDS"))
+            self.settings(snippet, self.names.pop("DJANGO_FEEDS"), caches)
 
     def type(self, snippet: Snippet) -> None:
         said: list[str] = []
@@ -128,9 +141,9 @@ class Site:
         if said:
             pytest.fail("".join(said), pytrace=False)
 
-    def settings(self, snippet: Snippet, feeds: dict[str, Any]) -> None:
+    def settings(self, snippet: Snippet, feeds: dict[str, Any], caches: dict[str, Any]) -> None:
         """Whatever settings a page shows must hold together."""
-        with override_settings(DJANGO_FEEDS=feeds):
+        with override_settings(DJANGO_FEEDS=feeds, CACHES=caches):
             for alias in feeds.get("FEEDS", {}):
                 registry.get_feed_class(alias)
             for alias in feeds.get("STORAGES", {}):
