@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from django_feeds.ids import MIN_ID
+from django_feeds.ids import MIN_ID, before, pack
 from django_feeds.storage import BaseStorage
 from django_feeds.storage.memory import MemoryStorage
-from django_feeds.storage.redis import RedisStorage
+from django_feeds.storage.redis import RedisStorage, _parts
 from django_feeds.testing.contract.case import entry
 
 KEYS = ["ann", "bob", "cleo"]
@@ -84,3 +84,34 @@ def test_more_entries_than_lua_takes_at_once_are_written_and_read(storage):
 
     assert storage.slice("ann", limit=WHOLE * 50) == memory.slice("ann", limit=WHOLE * 50)
     assert storage.count("ann", max_length=WHOLE * 50) == 13_000
+
+
+@pytest.mark.parametrize("held", [[], [22_500], range(21_000, 22_600), [5], range(0, 22_000, 50), range(22_000)])
+@pytest.mark.parametrize(("max_length", "floor"), [(30_000, 0), (2_500, 0), (30_000, 18_500), (3_000, 19_000)])
+def test_a_long_refill_is_one_though_it_takes_many_calls(storage, held, max_length, floor):
+    memory = MemoryStorage("compared", {})
+    refill = [entry(ms) for ms in range(18_000, 22_000)]
+
+    for one in (storage, memory):
+        if held:
+            one.add(["ann"], [entry(ms) for ms in held], max_length=max_length, floor=entry(20_500).id)
+        one.add(["ann", "bob"], refill, max_length=max_length, floor=entry(floor).id if floor else MIN_ID)
+
+    assert storage.slice_many(["ann", "bob"], limit=WHOLE * 50) == memory.slice_many(["ann", "bob"], limit=WHOLE * 50)
+
+
+def test_a_long_refill_claims_nothing_about_a_timeline_that_was_lost_and_made_anew_in_the_middle(storage):
+    refill = [entry(ms) for ms in range(18_000, 22_000)]
+    parts = iter([*_parts(sorted(refill, reverse=True), MIN_ID)])
+    first = next(parts)
+
+    def fill(some, below, vouched):
+        storage._write("add", ["ann"], (30_000, pack(below), vouched, *(pack(each.id) for each in some)))
+
+    fill(*first)
+    storage.delete(["ann"])
+    storage.add(["ann"], [entry(22_001)], max_length=30_000)
+    for part in parts:
+        fill(*part)
+
+    assert storage.slice("ann", limit=WHOLE) == ([entry(22_001)], before(entry(22_001).id), {})

@@ -48,6 +48,9 @@ BUCKET_ROOM = 100
 ENTRIES_PER_CALL = 10_000
 """Read of many timelines at once."""
 
+VOUCHED_AT_ONCE = 1_000
+"""Entries of a refill that are written in one call."""
+
 Item = TypeVar("Item")
 
 
@@ -57,7 +60,7 @@ class RedisStorage(BaseStorage):
 
     Options: one of CACHE (an alias of CACHES, of django-redis), URL (as redis-py takes it) and CLUSTER (the URL of any
     node of a Redis Cluster); PREFIX of all keys; CLIENT, arguments of redis-py's client, for URL and CLUSTER; BODIES,
-    how many activities to keep.
+    how many activities to keep at least, where there are as many: at most about twice that.
     """
 
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
@@ -95,11 +98,10 @@ class RedisStorage(BaseStorage):
         if not entries and floor is None:
             return
         entries = sorted({entry.id: entry for entry in entries}.values(), reverse=True)
-        vouched = "" if floor is None else "1"
-        below = before(entries[-1].id) if floor is None else floor
-        lines = [_line(entry, arrivals) for entry in entries]
-        at_once = _keys_per_call([entry.id for entry in entries])
-        self._write("add", keys, (max_length, pack(below), vouched, *lines), at_once)
+        for some, below, vouched in _parts(entries, floor):
+            lines = [_line(entry, arrivals) for entry in some]
+            at_once = _keys_per_call([entry.id for entry in some])
+            self._write("add", keys, (max_length, pack(below), vouched, *lines), at_once)
 
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
         if ids:
@@ -209,7 +211,7 @@ class RedisStorage(BaseStorage):
         return connections.translated(self._unavailable)
 
     def _unavailable(self, error: Exception) -> StorageUnavailable:
-        return StorageUnavailable(f"The Redis of the storage {self.alias!r} did not answer: {error}")
+        return StorageUnavailable(f"The Redis of the storage {self.alias!r} cannot serve: {error}")
 
     def _foreign(self, keys: Sequence[str]) -> ForeignData:
         some = ", ".join(repr(key) for key in keys[:5]) + (", ..." if len(keys) > 5 else "")
@@ -253,6 +255,23 @@ def _entry(line: bytes) -> Entry:
         return Entry(unpack(line))
     number = int.from_bytes
     return Entry(unpack(line[:12]), number(line[12:18], "big"), number(line[18:24], "big"), number(line[24:], "big"))
+
+
+def _parts(entries: Sequence[Entry], floor: UUID | None) -> Iterator[tuple[Sequence[Entry], UUID, bytes]]:
+    """
+    These entries, newest first, as the script takes them: some of them, a floor, and what it is vouched for with.
+
+    Who vouches for all does so for the newest alone: a long feed is filled in several calls, and nobody waits for it.
+    """
+    if floor is None:
+        yield entries, before(entries[-1].id), b""
+        return
+    vouched = b"1"
+    for some in _chunks(entries, VOUCHED_AT_ONCE) if entries else [entries]:
+        last = not some or some[-1] is entries[-1]
+        below = floor if last else max(before(some[-1].id), floor)
+        yield some, below, vouched
+        vouched = pack(below)
 
 
 def _keys_per_call(ids: Collection[UUID]) -> int:

@@ -1,12 +1,14 @@
 -- Put the same entries on many timelines.
 --
--- KEYS: the timelines. ARGV: bound; floor; '1' where the caller vouches that timelines are complete above this floor;
--- then the entries, newest first; where one of 30 bytes ends with zeros, its arrival is now.
+-- KEYS: the timelines. ARGV: bound; floor; '1' where the caller vouches that timelines are complete above this floor,
+-- or another floor where he does so for timelines that are complete above that one and not full yet; then the entries,
+-- newest first; where one of 30 bytes ends with zeros, its arrival is now.
 -- Returns the numbers of the keys under which something else is kept.
 
-local bound, floor, vouched = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1'
+local bound, floor, vouched = tonumber(ARGV[1]), ARGV[2], ARGV[3] ~= ''
+local above = #ARGV[3] == 12 and ARGV[3]
 local FIRST, LAST = 4, #ARGV
-local FEW = 8 -- searched one by one; for more, the whole list is merged
+local FEW = 8 -- searched one by one; more are merged with the part of the list that they span
 local UNKNOWN = '\0\0\0\0\0\0'
 
 if FIRST <= LAST and #ARGV[FIRST] == 30 then
@@ -24,20 +26,9 @@ if newest then
     oldest_high, oldest_low = numbers(ARGV[LAST])
 end
 
-local ascending, split
+local split
 
--- All entries, oldest first, as LPUSH wants them.
-local function entries_ascending()
-    if not ascending then
-        ascending = {}
-        for index = LAST, FIRST, -1 do
-            ascending[#ascending + 1] = ARGV[index]
-        end
-    end
-    return ascending
-end
-
--- All entries with their ids as numbers, newest first.
+-- The entries with their ids as numbers, newest first.
 local function entries_split()
     if not split then
         split = {}
@@ -61,10 +52,12 @@ local function push(key)
     if FIRST == LAST then
         length = redis.call('LPUSH', key, newest)
     else
-        local entries = entries_ascending()
-        for start = 1, #entries, AT_ONCE do
-            length = redis.call('LPUSH', key, unpack(entries, start, math.min(start + AT_ONCE - 1, #entries)))
+        local entries = {}
+        for index = FIRST, LAST do
+            entries[#entries + 1] = ARGV[index]
         end
+        prepend(key, entries)
+        length = redis.call('LLEN', key)
     end
     cut(key, length)
 end
@@ -99,54 +92,69 @@ local function insert(key, entry, high, low, count)
     return count + 1
 end
 
--- Write the timeline anew: what it has and the entries, both above the floor, as many as the bound allows.
-local function merge(key)
-    local old = redis.call('LRANGE', key, 0, -1)
-    local old_floor = table.remove(old)
-    if not old_floor then
-        old_floor = floor
+-- Those of the entries that are above this floor, and these of the timeline's, in one order; of two with one id the new one.
+local function merged(old, floor_high, floor_low)
+    local lines, index, changed = {}, 1, false
+    for _, entry in ipairs(entries_split()) do
+        local line, high, low = entry[1], entry[2], entry[3]
+        if not newer(high, low, floor_high, floor_low) then
+            break
+        end
+        while old[index] do
+            local old_high, old_low = numbers(old[index])
+            if not newer(old_high, old_low, high, low) then
+                if old_high == high and old_low == low then
+                    line = replacement(line, old[index])
+                    changed = changed or line ~= old[index]
+                    index = index + 1
+                else
+                    changed = true
+                end
+                break
+            end
+            lines[#lines + 1] = old[index]
+            index = index + 1
+        end
+        lines[#lines + 1] = line
     end
-    local floor_high, floor_low = numbers(old_floor)
+    for rest = index, #old do
+        lines[#lines + 1] = old[rest]
+    end
+    return lines, changed or #lines > #old
+end
+
+-- Many entries at once: reads and writes again the part of the timeline that they span, and what is behind it.
+local function merge(key)
+    local count = redis.call('LLEN', key) - 1
+    local floor_high, floor_low = numbers(redis.call('LINDEX', key, -1))
     if vouched then
         local high, low = numbers(floor)
         if newer(floor_high, floor_low, high, low) then
-            floor_high, floor_low, old_floor = high, low, floor
+            floor_high, floor_low = high, low
+            redis.call('LSET', key, -1, floor)
         end
     end
-    local merged, new, index, number = {}, entries_split(), 1, 1
-    local high, low
-    if old[1] then
-        high, low = numbers(old[1])
-    end
-    while #merged <= bound do
-        local entry, next_old = new[number], old[index]
-        if entry and not newer(entry[2], entry[3], floor_high, floor_low) then
-            entry = nil
+    if newest then
+        local split_entries = entries_split()
+        local from = place(key, split_entries[1][2], split_entries[1][3], count)
+        local to, same = place(key, oldest_high, oldest_low, count)
+        to = same and to + 1 or to
+        local lines, changed = merged(entries_between(key, from, to), floor_high, floor_low)
+        if changed then
+            splice(key, from, to, lines, count)
         end
-        if entry and (not next_old or not newer(high, low, entry[2], entry[3])) then
-            local line = entry[1]
-            if next_old and high == entry[2] and low == entry[3] then
-                line = replacement(line, next_old)
-                index = index + 1
-                if old[index] then
-                    high, low = numbers(old[index])
-                end
-            end
-            merged[#merged + 1] = line
-            number = number + 1
-        elseif next_old then
-            merged[#merged + 1] = next_old
-            index = index + 1
-            if old[index] then
-                high, low = numbers(old[index])
-            end
-        else
-            merged[#merged + 1] = old_floor
-            break
-        end
+        count = count + #lines - (to - from)
     end
-    redis.call('DEL', key)
-    append(key, merged)
+    cut(key, count + 1)
+end
+
+-- A timeline that is not there: the entries above the floor, as many as the bound allows, and the floor.
+local function create(key)
+    local high, low = numbers(floor)
+    local lines = merged({}, high, low)
+    lines[#lines + 1] = floor
+    append(key, lines)
+    cut(key, #lines)
 end
 
 -- Few entries, each at its place.
@@ -158,8 +166,22 @@ local function insert_each(key)
     cut(key, count + 1)
 end
 
+-- Is this timeline what the caller left it as, with room for more?
+local function goes_on(key, head)
+    if not head or redis.call('LLEN', key) > bound then
+        return false
+    end
+    local high, low = numbers(redis.call('LINDEX', key, -1))
+    return not newer(high, low, numbers(above))
+end
+
 local function add(key, head)
-    if not head or vouched then
+    if above and not goes_on(key, head) then
+        return
+    end
+    if not head then
+        create(key)
+    elseif vouched then
         merge(key)
     else
         local high, low = numbers(head)

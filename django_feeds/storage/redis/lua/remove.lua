@@ -2,7 +2,7 @@
 --
 -- KEYS: the timelines. ARGV: the ids, newest first. Returns the numbers of the keys under which something else is kept.
 
-local FEW = 16 -- searched one by one; for more, the whole list is read
+local FEW = 16 -- searched one by one; for more, the part of the list that they span is read
 
 local function remove_each(key)
     local count = redis.call('LLEN', key) - 1
@@ -17,24 +17,28 @@ local function remove_each(key)
 end
 
 local ids
+local newest_high, newest_low = numbers(ARGV[1])
+local oldest_high, oldest_low = numbers(ARGV[#ARGV])
 
-local function remove_all(key)
+local function remove_many(key)
     if not ids then
         ids = {}
         for _, id in ipairs(ARGV) do
             ids[id] = true
         end
     end
-    local elements, kept = redis.call('LRANGE', key, 0, -1), {}
-    for index = 1, #elements - 1 do
-        if not ids[string.sub(elements[index], 1, 12)] then
-            kept[#kept + 1] = elements[index]
+    local count = redis.call('LLEN', key) - 1
+    local from = place(key, newest_high, newest_low, count)
+    local to, same = place(key, oldest_high, oldest_low, count)
+    to = same and to + 1 or to
+    local kept = {}
+    for _, entry in ipairs(entries_between(key, from, to)) do
+        if not ids[string.sub(entry, 1, 12)] then
+            kept[#kept + 1] = entry
         end
     end
-    if #kept < #elements - 1 then
-        kept[#kept + 1] = elements[#elements]
-        redis.call('DEL', key)
-        append(key, kept)
+    if #kept < to - from then
+        splice(key, from, to, kept, count)
     end
 end
 
@@ -46,7 +50,7 @@ for number, key in ipairs(KEYS) do
     elseif head and #ARGV <= FEW then
         remove_each(key)
     elseif head then
-        remove_all(key)
+        remove_many(key)
     end
 end
 return foreign

@@ -43,9 +43,42 @@ local function place(key, high, low, count)
     return from
 end
 
--- Write these elements behind those that are there.
+-- The entries from rank `from` up to `to`; Redis takes a -1 for the end.
+local function entries_between(key, from, to)
+    return from < to and redis.call('LRANGE', key, from, to - 1) or {}
+end
+
+-- Write these elements behind, or in front of, those that are there.
 local function append(key, elements)
     for start = 1, #elements, AT_ONCE do
         redis.call('RPUSH', key, unpack(elements, start, math.min(start + AT_ONCE - 1, #elements)))
     end
+end
+
+local function prepend(key, elements)
+    for stop = #elements, 1, -AT_ONCE do
+        local some = {}
+        for index = stop, math.max(stop - AT_ONCE + 1, 1), -1 do
+            some[#some + 1] = elements[index]
+        end
+        redis.call('LPUSH', key, unpack(some))
+    end
+end
+
+-- Put these elements in the place of the entries from rank `from` up to `to`, of `count`.
+-- Writes what is behind them again, unless they are in front of all: a list has no cheaper way.
+local function splice(key, from, to, elements, count)
+    if from == 0 and to < count then
+        redis.call('LTRIM', key, to, -1)
+        prepend(key, elements)
+        return
+    end
+    local behind = redis.call('LRANGE', key, to, -1)
+    if from == 0 then
+        redis.call('DEL', key)
+    else
+        redis.call('LTRIM', key, 0, from - 1)
+    end
+    append(key, elements)
+    append(key, behind)
 end
