@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from django_feeds.exceptions import StorageUnavailable
+from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
 from django_feeds.storage.redis import RedisStorage
 from django_feeds.testing.contract.case import entries, entry
@@ -27,6 +28,9 @@ def full(server):
 
 
 WRITES = {
+    "a new timeline": lambda storage: storage.add(["new"], entries(9), max_length=5),
+    "a floor": lambda storage: storage.add(["home"], entries(0), floor=MIN_ID, max_length=5),
+    "many timelines": lambda storage: storage.add(["other", "home", "new"], entries(9), max_length=5),
     "a newer entry": lambda storage: storage.add(["home"], entries(9), max_length=5),
     "an entry between": lambda storage: storage.add(["home"], entries(2), max_length=5),
 }
