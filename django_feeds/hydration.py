@@ -42,26 +42,31 @@ def register(model: type[Model], queryset: Callable[[], QuerySet], can_see: Call
 
 
 def activities(
-    storage: BaseStorage,
+    storage: BaseStorage | None,
     ids: Sequence[UUID],
-    bodies: Mapping[UUID, str],
+    bodies: Mapping[UUID, str | None],
     activity_class: type[Activity] = Activity,
 ) -> dict[UUID, Activity]:
     """
     The activities of these ids, without rows: from `bodies`, else from the storage, else from their records.
 
-    What the storage lost is put back. An activity that was retracted is left out.
+    What the storage lost is put back; None for a storage that is known to be down, which is not asked again.
+    An activity that was retracted is left out.
     """
+    storage = storage if storage and storage.keeps_bodies else None
     at_hand = {id: bodies[id] for id in ids if id in bodies}
-    found = {id: activity for id, body in at_hand.items() if (activity := _parsed(id, body, activity_class))}
+    unknown = [id for id in ids if id not in at_hand]
+    if unknown and storage:
+        try:
+            at_hand.update(storage.get(unknown))
+        except StorageUnavailable as error:
+            logger.warning("Activities are read from their records: %s", error)
+            storage = None
+    parsed = {id: _parsed(id, body, activity_class) for id, body in at_hand.items() if body}
+    found = {id: activity for id, activity in parsed.items() if activity}
     missing = [id for id in ids if id not in found]
-    if missing and storage.keeps_bodies:
-        for id, body in _kept(storage, missing).items():
-            if activity := _parsed(id, body, activity_class):
-                found[id] = activity
-        missing = [id for id in missing if id not in found]
     recorded = records.load(missing, activity_class) if missing else {}
-    if recorded and storage.keeps_bodies:
+    if recorded and storage:
         _restore(storage, recorded)
     return {**found, **recorded}
 
@@ -98,15 +103,6 @@ def _load(label: str, pks: set[Any]) -> Iterable[Model]:
         return []
     queryset = _querysets[label]() if label in _querysets else model._default_manager.all()
     return queryset.filter(pk__in=pks)
-
-
-def _kept(storage: BaseStorage, ids: Sequence[UUID]) -> Mapping[UUID, str]:
-    """The bodies that the storage has; none while it is down, since the records have them all."""
-    try:
-        return storage.get(ids)
-    except StorageUnavailable as error:
-        logger.warning("Activities are read from their records: %s", error)
-        return {}
 
 
 def _restore(storage: BaseStorage, recorded: Mapping[UUID, Activity]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from itertools import islice
@@ -220,8 +220,13 @@ class Feed(AsyncFeed):
 
     def hydrate(self, entries: Sequence[Entry], bodies: Any = None) -> list[Activity]:
         """The activities of these entries, in their order, with their rows; retracted ones are left out."""
+        return self._hydrated(self.get_storage(), entries, bodies or {})
+
+    def _hydrated(
+        self, storage: BaseStorage | None, entries: Sequence[Entry], bodies: Mapping[UUID, str | None]
+    ) -> list[Activity]:
         ids = [entry.id for entry in entries]
-        found = hydration.activities(self.get_storage(), ids, bodies or {}, self.activity_class)
+        found = hydration.activities(storage, ids, bodies, self.activity_class)
         activities = [found[id] for id in ids if id in found]
         hydration.hydrate(activities)
         return activities

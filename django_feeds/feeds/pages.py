@@ -21,7 +21,7 @@ from ..activity import Activity
 from ..cursors import Cursor
 from ..exceptions import InvalidSlice, StorageUnavailable
 from ..ids import MIN_ID
-from ..storage import Entry, Slice
+from ..storage import BaseStorage, Entry, Slice
 
 if TYPE_CHECKING:
     from .base import Feed, Reader
@@ -60,10 +60,10 @@ def read_page(feed: Feed, after: str | None, limit: int, viewer: Any) -> Page:
     items: list[Activity] = []
     more = True
     for _round in range(MAX_ROUNDS):
-        part, more = _skeleton(feed, cursor, limit - len(items))
+        storage, part, more = _skeleton(feed, cursor, limit - len(items))
         if not part.entries:
             break
-        items += hydration.present(feed.hydrate(part.entries, part.bodies), viewer)
+        items += hydration.present(feed._hydrated(storage, part.entries, part.bodies), viewer)
         position = cursor.position if cursor else 0
         cursor = Cursor(part.entries[-1].id, min(position + len(part.entries), 2**32 - 1))
         if not more or len(items) >= limit:
@@ -71,8 +71,8 @@ def read_page(feed: Feed, after: str | None, limit: int, viewer: Any) -> Page:
     return Page(items, str(cursor) if cursor and more else None)
 
 
-def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[Slice, bool]:
-    """The next `wanted` entries, and whether there are more: one row too many tells."""
+def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[BaseStorage | None, Slice, bool]:
+    """The storage, None while it is down; the next `wanted` entries; are there more? One row too many tells."""
     before, position = cursor or (None, 0)
     room = feed.max_length - position
     part = _stored(feed, min(wanted + 1, room), before) if room > 0 else Slice([], MIN_ID)
@@ -84,7 +84,8 @@ def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[Slice, bo
         if not at_bound and not down:
             feed.reader.ask_refill()
         entries += _pulled(feed.reader, entries[-1].id if entries else before, missing)
-    return part._replace(entries=entries[:wanted]), len(entries) > wanted
+    storage = None if down else feed.get_storage()
+    return storage, part._replace(entries=entries[:wanted]), len(entries) > wanted
 
 
 def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice | None:

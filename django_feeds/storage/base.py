@@ -35,8 +35,8 @@ class Slice(NamedTuple):
     floor: UUID = MAX_ID
     """The timeline is complete above this id: MIN_ID for a whole one, MAX_ID for one that is not there."""
 
-    bodies: Mapping[UUID, str] = {}
-    """The bodies that came along with the entries, where asked for; never more than `entries` names, often none."""
+    bodies: Mapping[UUID, str | None] = {}
+    """The bodies that came along, where asked for; None for one that the storage was found not to have."""
 
 
 class BaseStorage(ABC):

@@ -188,7 +188,8 @@ class RedisStorage(BaseStorage):
         for some in _chunks(list(dict.fromkeys(ids)), KEYS_PER_CALL):
             lines = [pack(id) for id in some]
             replies = self._run("get", [self._bucket(line) for line in lines], (), lines)
-            found.update(_bodies(some, b"\0".join(replies)))
+            bodies = _bodies(some, b"\0".join(replies))
+            found.update((id, body) for id, body in bodies.items() if body)
         return found
 
     def forget(self, ids: Iterable[UUID]) -> None:
@@ -242,12 +243,12 @@ def _slice(reply: Any) -> Slice | None:
         return None
     floor, width, text, *bodies = reply
     entries = [_entry(text[start : start + width]) for start in range(0, len(text), width)]
-    return Slice(entries, unpack(floor), dict(_bodies([entry.id for entry in entries], *bodies)) if bodies else {})
+    return Slice(entries, unpack(floor), _bodies([entry.id for entry in entries], *bodies) if bodies else {})
 
 
-def _bodies(ids: Sequence[UUID], text: bytes) -> Iterator[tuple[UUID, str]]:
-    """The bodies that are there, of those that a script joined; zero bytes stand between them, as JSON has none."""
-    return ((id, body) for id, body in zip(ids, text.decode().split("\0"), strict=False) if body)
+def _bodies(ids: Sequence[UUID], text: bytes) -> dict[UUID, str | None]:
+    """The bodies that a script joined, nothing for a missing one; between them zero bytes, which JSON never holds."""
+    return {id: body or None for id, body in zip(ids, text.decode().split("\0"), strict=False)}
 
 
 def _entry(line: bytes) -> Entry:

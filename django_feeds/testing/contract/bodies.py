@@ -65,6 +65,15 @@ class BodiesContract(ContractCase):
         if self.storage.bodies_in_rows:
             self.assertEqual(part.bodies, expected)
 
+    def test_a_slice_says_of_bodies_that_are_not_there_that_they_are_not_or_nothing(self):
+        if not self.storage.bodies_in_rows:
+            self.add(self.key, entries(1, 2))
+
+            part = self.storage.slice(self.key, limit=2, with_bodies=True)
+
+            self.assertLessEqual(set(part.bodies), {each.id for each in part.entries})
+            self.assertEqual(set(part.bodies.values()) - {None}, set())
+
     def test_unfitting_bodies_do_no_harm(self):
         self.add(self.key, entries(1), bodies={each.id: '"x"' for each in entries(1, 9)})
 
