@@ -43,7 +43,7 @@ class Worker(TestWorker):
         while PendingTask.objects.exists():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{PendingTask.objects.count()} tasks are left:\n{self.log()[-3000:]}")
-            time.sleep(0.005)
+            time.sleep(0.01)
 
     def forget(self) -> None:
         super().forget()
@@ -184,7 +184,7 @@ def requests(table: Table, actors: dict[int, int]) -> None:
             request(actor)
         counts[size] = len(queries)
     times = rounds({str(size): partial(request, actor) for size, actor in actors.items()}, 40)
-    Worker().forget()
+    Worker().forget()  # the feeds are not what this is about
     table.heading("The request that publishes, with transaction and queueing: queries, ms")
     for size in actors:
         table.figure(f"{size:,} followers", f"{counts[size]}, {p50(times[str(size)]) * 1e3:.2f}")

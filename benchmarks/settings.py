@@ -36,4 +36,6 @@ DJANGO_FEEDS = {
 CELERY_BROKER_URL = REDIS.broker_url  # type: ignore[attr-defined]
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
+# Tasks before a worker opens its connections anew; without it, that is each task, whatever CONN_MAX_AGE says.
+CELERY_DB_REUSE_MAX = 1_000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
