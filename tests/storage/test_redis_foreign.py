@@ -50,8 +50,7 @@ def client_of(storage, key):
     raise AssertionError(f"No server has {key}.")
 
 
-# That of a list is its length, whosever it is.
-@pytest.mark.parametrize("name", sorted(set(READS) - {"count"}))
+@pytest.mark.parametrize("name", READS)
 def test_reading_it_is_an_error_that_names_the_key(storage, put_foreign, name):
     whole = put_foreign(storage.timelines + "home")
     before = whole()
@@ -60,14 +59,6 @@ def test_reading_it_is_an_error_that_names_the_key(storage, put_foreign, name):
         READS[name](storage, "home")
 
     assert whole() == before
-
-
-@pytest.mark.parametrize("put_foreign", sorted(set(FOREIGN) - {"list"}), indirect=True)
-def test_counting_it_is_one_too(storage, put_foreign):
-    put_foreign(storage.timelines + "home")
-
-    with pytest.raises(ForeignData, match="'home'"):
-        storage.count("home", max_length=5)
 
 
 def test_among_many_it_is_logged_and_as_if_not_there(storage, put_foreign, caplog):
@@ -127,3 +118,15 @@ def test_a_bucket_of_bodies_is_reported_and_left_alone(storage, put_foreign, cap
     storage.forget(ids[3:5])
     assert storage.get(ids) == {id: f'"{id}"' for id in ids if id not in ids[3:5]}
     assert whole() == before
+
+
+def test_a_bucket_full_of_somebody_elses_fields_loses_none_of_them(storage):
+    id = entries(1)[0].id
+    bucket = storage._bucket(pack(id))
+    client = client_of(storage, bucket)
+    client.hset(bucket, mapping={str(number): "b" for number in range(150)})
+
+    storage.put({id: '"body"'})
+
+    assert client.hlen(bucket) == 150
+    assert storage.get([id]) == {}

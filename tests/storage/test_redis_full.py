@@ -32,6 +32,7 @@ WRITES = {
     "a floor": lambda storage: storage.add(["home"], entries(0), floor=MIN_ID, max_length=5),
     "many timelines": lambda storage: storage.add(["other", "home", "new"], entries(9), max_length=5),
     "a newer entry": lambda storage: storage.add(["home"], entries(9), max_length=5),
+    "many entries": lambda storage: storage.add(["home"], entries(*range(20)), max_length=5),
     "an entry between": lambda storage: storage.add(["home"], entries(2), max_length=5),
 }
 

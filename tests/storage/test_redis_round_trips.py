@@ -154,8 +154,7 @@ def test_each_call_is_one_round_trip(kept, trips, call):
     with trips() as made:
         CALLS[call](kept, lines)
 
-    # To count is no script, but a command of Redis.
-    assert (len(made), made.scripts) == (1, 0 if call == "count" else 1)
+    assert (len(made), made.scripts) == (1, 1)
 
 
 @one_server

@@ -158,14 +158,10 @@ class RedisStorage(BaseStorage):
         return slices
 
     def count(self, key: str, *, max_length: int) -> int:
-        with self._reaching():
-            try:
-                length = self.connection.length(self.timelines + key)
-            except Exception as error:
-                if connections.wrong_type(error):
-                    raise self._foreign([key]) from error
-                raise
-        return min(max(length - 1, 0), max_length)
+        count = self._run("count", [self.timelines + key])[0][0]
+        if count == -1:
+            raise self._foreign([key])
+        return min(count, max_length)
 
     def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
         rank = self._run("rank", [self.timelines + key], (pack(id),))[0][0]

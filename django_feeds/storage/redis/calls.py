@@ -51,9 +51,6 @@ class Connection:
         except NoScriptError:
             return [self._call("EVAL", script.source, *rest)]
 
-    def length(self, key: str) -> int:
-        return self._call("LLEN", key)
-
     def _call(self, *command: Any) -> Any:
         try:
             return self.client.execute_command(*command)
@@ -86,9 +83,6 @@ class ClusterConnection(Connection):
         for n, reply in zip(forgotten, again, strict=True):
             replies[n] = reply
         return _without_errors(replies)
-
-    def length(self, key: str) -> int:
-        return _without_errors(self._send([key], [("LLEN", key)]))[0]
 
     def _send(self, keys: Sequence[str], commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         """

@@ -25,7 +25,7 @@ from redis.retry import Retry
 from ...exceptions import FeedsConfigurationError, StorageUnavailable
 from .calls import ClusterConnection, Connection
 
-__all__ = ["PATIENCE", "Connection", "connect", "of_cache", "translated", "try_out", "wrong_type"]
+__all__ = ["PATIENCE", "Connection", "connect", "of_cache", "translated", "try_out"]
 
 PATIENCE = {"socket_timeout": 5, "socket_connect_timeout": 2}
 """Seconds that a client of ours waits where the settings do not say."""
@@ -43,7 +43,6 @@ UNAVAILABLE = (
 
 # What a server says that is there and cannot serve now. Within a script, older ones hide it in a sentence.
 TROUBLE = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b")
-WRONG_TYPE = re.compile(r"\bWRONGTYPE\b")
 
 _clients: dict[Any, Any] = {}
 
@@ -116,8 +115,3 @@ def translated(unavailable: Callable[[Exception], Exception]) -> Iterator[None]:
         if TROUBLE.search(str(error)):
             raise unavailable(error) from error
         raise
-
-
-def wrong_type(error: Exception) -> bool:
-    """Does the server say that something else is kept under this key?"""
-    return isinstance(error, ResponseError) and WRONG_TYPE.search(str(error)) is not None

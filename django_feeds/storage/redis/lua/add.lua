@@ -141,6 +141,8 @@ local function merge(key)
         to = same and to + 1 or to
         local lines, changed = merged(entries_between(key, from, to), floor_high, floor_low)
         if changed then
+            -- Nothing new, but a full server refuses it; once something is cut off it would refuse nothing any more.
+            redis.call('LSET', key, -1, redis.call('LINDEX', key, -1))
             splice(key, from, to, lines, count)
         end
         count = count + #lines - (to - from)

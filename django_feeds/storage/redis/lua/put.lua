@@ -8,12 +8,14 @@ local room = tonumber(ARGV[1])
 local function drop_oldest(key)
     local oldest, oldest_high, oldest_low
     for _, id in ipairs(redis.call('HKEYS', key)) do
-        local high, low = struct.unpack('>I6I6', id)
-        if not oldest or high < oldest_high or (high == oldest_high and low < oldest_low) then
-            oldest, oldest_high, oldest_low = id, high, low
+        if #id == 12 then -- others are not ours
+            local high, low = numbers(id)
+            if not oldest or newer(oldest_high, oldest_low, high, low) then
+                oldest, oldest_high, oldest_low = id, high, low
+            end
         end
     end
-    redis.call('HDEL', key, oldest)
+    return oldest and redis.call('HDEL', key, oldest)
 end
 
 local foreign = {}
@@ -23,8 +25,7 @@ for number, key in ipairs(KEYS) do
         foreign[#foreign + 1] = number
     else
         length = length + redis.call('HSET', key, ARGV[2 * number], ARGV[2 * number + 1])
-        while length > room do
-            drop_oldest(key)
+        while length > room and drop_oldest(key) do
             length = length - 1
         end
     end
