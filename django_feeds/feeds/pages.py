@@ -58,9 +58,10 @@ def read_page(feed: Feed, after: str | None, limit: int, viewer: Any) -> Page:
         raise InvalidSlice("A filtered or reordered feed is sliced, feed[:25]; pages are for the whole feed.")
     cursor = Cursor.parse(after) if after else None
     items: list[Activity] = []
+    storage: BaseStorage | None = feed.get_storage()
     more = True
     for _round in range(MAX_ROUNDS):
-        storage, part, more = _skeleton(feed, cursor, limit - len(items))
+        storage, part, more = _skeleton(feed, storage, cursor, limit - len(items))
         if not part.entries:
             break
         items += hydration.present(feed._hydrated(storage, part.entries, part.bodies), viewer)
@@ -71,32 +72,38 @@ def read_page(feed: Feed, after: str | None, limit: int, viewer: Any) -> Page:
     return Page(items, str(cursor) if cursor and more else None)
 
 
-def _skeleton(feed: Feed, cursor: Cursor | None, wanted: int) -> tuple[BaseStorage | None, Slice, bool]:
-    """The storage, None while it is down; the next `wanted` entries; are there more? One row too many tells."""
+def _skeleton(
+    feed: Feed, storage: BaseStorage | None, cursor: Cursor | None, wanted: int
+) -> tuple[BaseStorage | None, Slice, bool]:
+    """The storage, or None where it is down; the next `wanted` entries; are there more? One row too many tells."""
     before, position = cursor or (None, 0)
     room = feed.max_length - position
-    part = _stored(feed, min(wanted + 1, room), before) if room > 0 else Slice([], MIN_ID)
-    down, part = part is None, part or Slice([])
+    part = Slice([], MIN_ID)
+    if room > 0:
+        storage, part = _stored(feed, storage, min(wanted + 1, room), before)
     entries = list(part.entries)
     missing = wanted + 1 - len(entries)
     at_bound = len(entries) >= room
     if missing and feed.reader is not None and (at_bound or part.floor != MIN_ID):
-        if not at_bound and not down:
+        if not at_bound and storage:
             feed.reader.ask_refill()
         entries += _pulled(feed.reader, entries[-1].id if entries else before, missing)
-    storage = None if down else feed.get_storage()
     return storage, part._replace(entries=entries[:wanted]), len(entries) > wanted
 
 
-def _stored(feed: Feed, limit: int, before: UUID | None) -> Slice | None:
-    """What the timeline holds; None while its storage is down, if pull can stand in for it."""
+def _stored(
+    feed: Feed, storage: BaseStorage | None, limit: int, before: UUID | None
+) -> tuple[BaseStorage | None, Slice]:
+    """The storage, and what the timeline holds; None and nothing while it is down, if pull can stand in for it."""
+    if storage is None:
+        return None, Slice([])
     try:
-        return feed.get_storage().slice(feed.key, limit=limit, before=before, with_bodies=True)
+        return storage, storage.slice(feed.key, limit=limit, before=before, with_bodies=True)
     except StorageUnavailable as error:
         if feed.reader is None or not feed.reader.knows_sources():
             raise
         logger.warning("%r is read by pull: %s", feed, error)
-        return None
+        return None, Slice([])
 
 
 def _pulled(reader: Reader, before: UUID | None, limit: int) -> list[Entry]:

@@ -65,6 +65,20 @@ def test_pages_come_by_pull(people, outage):
     assert notes(get_feed("timeline", ann)) == notes(get_feed("user", bob)) == ["c", "b", "a"]
 
 
+def test_a_page_waits_for_the_server_once_whatever_it_leaves_out(people, outage, caplog):
+    ann, bob = people
+    for number in range(30):
+        Pin.objects.create(user=bob, note=str(number), private=True)
+    leave, _come_back = outage
+    leave()
+
+    page = get_feed("timeline", ann).page(limit=5)
+
+    assert [activity.object.note for activity in page] == ["c", "b", "a"]
+    assert len(caplog.records) == 1
+    assert "is read by pull" in caplog.text
+
+
 def test_where_nobody_knows_the_sources_the_page_says_so(people, outage):
     ann, _bob = people
     leave, come_back = outage
