@@ -34,7 +34,7 @@ DEFAULTS: dict[str, Any] = {
     # The Celery queue of each FanoutPriority; None: Celery's default queue.
     "QUEUES": {"high": None, "low": None},
     # Timelines settled by one task.
-    "FANOUT_CHUNK_SIZE": 1_000,
+    "FANOUT_CHUNK_SIZE": 2_000,
     # Put one's own activities into one's own timeline?
     "INCLUDE_OWN": False,
     # Models whose rows the follow views accept, besides the user model, as "app.Model".

@@ -23,6 +23,8 @@ FeedsError                        catch it to catch all of them
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ImproperlyConfigured
 
 __all__ = [
@@ -98,6 +100,11 @@ class StorageUnavailable(FeedsError):
 
 class ForeignData(StorageUnavailable):
     """The storage keeps somebody else's data where a timeline should be. It was left alone; the rest was done."""
+
+    def __init__(self, message: str, keys: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.keys = frozenset(keys)
+        """The keys of the timelines that were left alone."""
 
 
 class FeedsConfigurationError(FeedsError, ImproperlyConfigured):

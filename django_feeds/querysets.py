@@ -43,18 +43,14 @@ class FollowQuerySet(models.QuerySet[Any]):
         """
         The followers in these rows as (first, last) pks of at most `size` each, in order of pk.
 
-        One query of `size` index rows a range, so memory stays flat however many follow.
+        One query a range, which reads its last pk and the first of the next, so memory stays flat however many follow.
         """
-        last: Any = None
-        while True:
-            rows = self.order_by("user_id") if last is None else self.filter(user__gt=last).order_by("user_id")
-            pks = list(rows.values_list("user_id", flat=True)[:size])
-            if not pks:
-                return
-            last = pks[-1]
-            yield pks[0], last
-            if len(pks) < size:
-                return
+        pks = self.order_by("user_id").values_list("user_id", flat=True)
+        first = pks.first()
+        while first is not None:
+            last, following = [*pks.filter(user__gte=first)[size - 1 : size + 1], None, None][:2]
+            yield first, pks.last() if last is None else last
+            first = following
 
     def between(self, first: Any, last: Any) -> FollowQuerySet:
         """Those of the followers from pk `first` to pk `last`, both included."""
