@@ -4,7 +4,7 @@ import pytest
 from redis.exceptions import MovedError
 
 from django_feeds.exceptions import ForeignData
-from django_feeds.ids import pack
+from django_feeds.ids import MIN_ID, pack
 from django_feeds.storage import Slice, get_storage
 from django_feeds.testing.contract.case import entries, entry
 from tests import storages
@@ -130,3 +130,15 @@ def test_a_bucket_full_of_somebody_elses_fields_loses_none_of_them(storage):
 
     assert client.hlen(bucket) == 150
     assert storage.get([id]) == {}
+
+
+def test_a_long_refill_of_many_is_done_for_all_the_others(storage):
+    client_of(storage, storage.timelines + "home").set(storage.timelines + "home", "somebody's")
+    ours = ["ann", "bob"]
+
+    with pytest.raises(ForeignData) as caught:
+        storage.add(["ann", "home", "bob"], entries(*range(2_500)), max_length=5_000, floor=MIN_ID)
+
+    assert caught.value.keys == {"home"}
+    assert [len(part.entries) for part in storage.slice_many(ours, limit=5_000).values()] == [2_500, 2_500]
+    assert {part.floor for part in storage.slice_many(ours, limit=1).values()} == {MIN_ID}

@@ -31,6 +31,15 @@ class BodiesContract(ContractCase):
 
             self.assertEqual(self.storage.get([id]), {id: '"new"'})
 
+    def test_a_body_may_hold_half_of_a_surrogate_pair_as_json_may(self):
+        if self.storage.keeps_bodies:
+            whole, half = (entry(ms, self.prefix).id for ms in (1, 2))
+            self.addCleanup(self.storage.forget, [whole, half])
+
+            self.storage.put({whole: '"\U0001f44b"', half: '"\ud800"'}, at=self.later())
+
+            self.assertEqual(self.storage.get([whole, half]), {whole: '"\U0001f44b"', half: '"\ud800"'})
+
     def test_a_forgotten_body_is_gone(self):
         if self.storage.keeps_bodies:
             kept, gone = (entry(ms, self.prefix).id for ms in (1, 2))

@@ -1,13 +1,12 @@
 -- Put the same entries on many timelines.
 --
--- KEYS: the timelines. ARGV: bound; floor; '1' where the caller vouches that timelines are complete above this floor,
--- or another floor where he does so for timelines that are complete above that one and not full yet; then the entries,
--- newest first; where one of 30 bytes ends with zeros, its arrival is now.
+-- KEYS: the timelines. ARGV: bound; floor; '1' where the caller vouches that timelines are complete above this floor;
+-- the floor above which a timeline must be complete for that, or ''; then the entries, newest first; where one of 30
+-- bytes ends with zeros, its arrival is now.
 -- Returns the numbers of the keys under which something else is kept.
 
-local bound, floor, vouched = tonumber(ARGV[1]), ARGV[2], ARGV[3] ~= ''
-local above = #ARGV[3] == 12 and ARGV[3]
-local FIRST, LAST = 4, #ARGV
+local bound, floor, vouched, above = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1', ARGV[4]
+local FIRST, LAST = 5, #ARGV
 local FEW = 8 -- searched one by one; more are merged with the part of the list that they span
 local UNKNOWN = '\0\0\0\0\0\0'
 
@@ -124,10 +123,10 @@ local function merged(old, floor_high, floor_low)
 end
 
 -- Many entries at once: reads and writes again the part of the timeline that they span, and what is behind it.
-local function merge(key)
+local function merge(key, lowers_floor)
     local count = redis.call('LLEN', key) - 1
     local floor_high, floor_low = numbers(redis.call('LINDEX', key, -1))
-    if vouched then
+    if lowers_floor then
         local high, low = numbers(floor)
         if newer(floor_high, floor_low, high, low) then
             floor_high, floor_low = high, low
@@ -168,9 +167,9 @@ local function insert_each(key)
     cut(key, count + 1)
 end
 
--- Is this timeline what the caller left it as, with room for more?
+-- Is this timeline still what the call before this one left it as? It may have been lost and made anew.
 local function goes_on(key, head)
-    if not head or redis.call('LLEN', key) > bound then
+    if not head then
         return false
     end
     local high, low = numbers(redis.call('LINDEX', key, -1))
@@ -178,13 +177,14 @@ local function goes_on(key, head)
 end
 
 local function add(key, head)
-    if above and not goes_on(key, head) then
+    if above ~= '' and not goes_on(key, head) then
         return
     end
     if not head then
         create(key)
     elseif vouched then
-        merge(key)
+        -- A full one was cut perhaps, and what was cut is vouched for by nobody any more.
+        merge(key, above == '' or redis.call('LLEN', key) <= bound)
     else
         local high, low = numbers(head)
         if newer(oldest_high, oldest_low, high, low) then
@@ -192,7 +192,7 @@ local function add(key, head)
         elseif LAST - FIRST < FEW then
             insert_each(key)
         else
-            merge(key)
+            merge(key, false)
         end
     end
 end

@@ -4,6 +4,6 @@
 local bodies = {}
 for number, key in ipairs(KEYS) do
     local body = redis.pcall('HGET', key, ARGV[number])
-    bodies[number] = type(body) == 'string' and body or ''
+    bodies[number] = not is_foreign(body) and body or ''
 end
 return table.concat(bodies, '\0')

@@ -21,7 +21,7 @@ end
 local foreign = {}
 for number, key in ipairs(KEYS) do
     local length = redis.pcall('HLEN', key)
-    if type(length) == 'table' then
+    if is_foreign(length) then
         foreign[#foreign + 1] = number
     else
         length = length + redis.call('HSET', key, ARGV[2 * number], ARGV[2 * number + 1])

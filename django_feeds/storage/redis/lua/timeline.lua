@@ -15,10 +15,18 @@ local function newer(high, low, than_high, than_low)
     return high > than_high or (high == than_high and low > than_low)
 end
 
+-- Does this reply say that something else is kept under the key? Raises any other error.
+local function is_foreign(reply)
+    if type(reply) ~= 'table' or not reply.err then
+        return false
+    end
+    return string.find(reply.err, 'WRONGTYPE', 1, true) ~= nil or error(reply.err)
+end
+
 -- The first element of a timeline: false where there is none, nil where something else is kept under this key.
 local function head_of(key)
     local head = redis.pcall('LINDEX', key, 0)
-    if head and (type(head) == 'table' or not WIDTHS[#head]) then
+    if head and (is_foreign(head) or not WIDTHS[#head]) then
         return nil
     end
     return head

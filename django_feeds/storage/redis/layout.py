@@ -1,0 +1,88 @@
+"""What is kept in Redis: entries as bytes, bodies joined to one string, and how both are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from ...ids import before, pack, unpack
+from ..base import Entry, Slice
+
+__all__ = ["LAYOUT", "bodies_of", "chunks", "encoded", "line", "packed", "parts", "slice_of"]
+
+LAYOUT = 1
+"""Raised with every change of what is kept under the keys, so that two versions do not read each other's."""
+
+VOUCHED_AT_ONCE = 1_000
+"""Entries of a refill that are written in one call."""
+
+Item = TypeVar("Item")
+
+
+def line(entry: Entry, arrivals: bool) -> bytes:
+    """An entry as it is kept: 12 bytes, 24 with digests, 30 with its arrival; the script sets that where it is 0."""
+    if not (entry.actor or entry.group or arrivals):
+        return pack(entry.id)
+    line = pack(entry.id) + entry.actor.to_bytes(6, "big") + entry.group.to_bytes(6, "big")
+    return line + entry.arrived.to_bytes(6, "big") if arrivals else line
+
+
+def packed(id: UUID | None) -> bytes:
+    """An id as scripts take it; nothing where there is no limit."""
+    return b"" if id is None else pack(id)
+
+
+def slice_of(reply: Any) -> Slice | None:
+    """What a script says of one timeline; None for what is not ours."""
+    if reply is None:
+        return Slice([])
+    if reply == 0:
+        return None
+    floor, width, text, *bodies = reply
+    entries = [_entry(text[start : start + width]) for start in range(0, len(text), width)]
+    return Slice(entries, unpack(floor), bodies_of([entry.id for entry in entries], *bodies) if bodies else {})
+
+
+def _entry(line: bytes) -> Entry:
+    if len(line) == 12:
+        return Entry(unpack(line))
+    number = int.from_bytes
+    return Entry(unpack(line[:12]), number(line[12:18], "big"), number(line[18:24], "big"), number(line[24:], "big"))
+
+
+def bodies_of(ids: Sequence[UUID], text: bytes) -> dict[UUID, str | None]:
+    """The bodies that a script joined, nothing for a missing one; between them zero bytes, which JSON never holds."""
+    return {id: _decoded(body) if body else None for id, body in zip(ids, text.split(b"\0"), strict=False)}
+
+
+def encoded(text: str) -> bytes:
+    """Any text: JSON may hold halves of surrogate pairs, which UTF-8 has no place for."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogatepass")
+
+
+def parts(entries: Sequence[Entry], floor: UUID | None) -> Iterator[tuple[Sequence[Entry], UUID, bytes, bytes]]:
+    """
+    These entries, newest first, as the script takes them: some, their floor, b"1" where somebody vouches for it, and
+    above what the timeline must be complete for that.
+
+    Who vouches for all does so for the newest alone: a long feed is filled in several calls, and nobody waits for it.
+    """
+    if floor is None:
+        yield entries, before(entries[-1].id), b"", b""
+        return
+    above = b""
+    for some in chunks(entries, VOUCHED_AT_ONCE) if entries else [entries]:
+        last = not some or some[-1] is entries[-1]
+        below = floor if last else max(before(some[-1].id), floor)
+        yield some, below, b"1", above
+        above = pack(below)
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
