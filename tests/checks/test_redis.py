@@ -109,6 +109,7 @@ def test_sound_options_are_silent(said, options):
         ({"CLUSTER": "127.0.0.1:7000"}, "E054"),
         ({"CLUSTER": ["redis://127.0.0.1:7000"]}, "E054"),
         ({"CLUSTER": "redis://127.0.0.1:7000/1"}, "E054"),
+        ({"CLUSTER": "unix:///run/redis.sock"}, "E054"),
         ({**URL, "CLIENT": {"socket_timout": 1}}, "E054"),
         ({**URL, "CLIENT": [("socket_timeout", 1)]}, "E054"),
         ({**URL, "BODIES": 0}, "E054"),

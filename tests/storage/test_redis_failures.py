@@ -1,4 +1,4 @@
-"""A Redis that is gone, silent, full, busy or a replica: every method says so, and works on when it is back."""
+"""A Redis that is gone, silent, full, busy, a replica or forbidden: each method says so, and works when it is back."""
 
 from contextlib import contextmanager
 
@@ -7,7 +7,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from django_feeds.exceptions import StorageUnavailable
+from django_feeds.exceptions import FeedsConfigurationError, StorageUnavailable
 from django_feeds.ids import MAX_ID
 from django_feeds.storage.redis import RedisStorage
 from django_feeds.testing.contract.case import entries, entry
@@ -245,3 +245,53 @@ def test_a_server_that_is_still_loading_its_data(own_redis):
         while client.info("persistence")["loading"]:
             pass
     assert storage.slice("reader 7", limit=5).entries == entries(1)
+
+
+@pytest.mark.parametrize("forbidden", ["evalsha", "lrange", "lindex"])
+def test_a_user_who_may_not_read(server, forbidden):
+    storage = storage_of_user(server, "+@all", f"-{forbidden}")
+    with server.connect() as client:
+        RedisStorage("other", {"URL": server.url}).add(["home"], entries(1), max_length=5)
+
+        says_so(storage, redis.ResponseError, EVERYTHING["slice"])
+
+        client.acl_setuser("feeder", commands=["+@all"])
+    assert storage.slice("home", limit=5).entries == entries(1)
+
+
+@pytest.mark.parametrize("forbidden", ["eval", "rpush", "hset"])
+def test_a_user_who_may_not_write(server, forbidden):
+    storage = storage_of_user(server, "+@all", f"-{forbidden}")
+    work = EVERYTHING["put" if forbidden == "hset" else "add with a floor"]
+    with server.connect() as client:
+        says_so(storage, redis.ResponseError, work)
+
+        client.acl_setuser("feeder", commands=["+@all"])
+    work(storage)
+
+
+def test_a_user_who_may_not_touch_these_keys(server):
+    storage = storage_of_user(server, "+@all", keys=["shop:*"])
+
+    for work in EVERYTHING.values():
+        says_so(storage, redis.exceptions.NoPermissionError, work)
+
+
+def storage_of_user(server, *commands, keys=("*",)):
+    with server.connect() as client:
+        client.acl_setuser("feeder", enabled=True, passwords=["+secret"], keys=keys, commands=commands)
+    return RedisStorage("mine", {"URL": server.url, "CLIENT": {**CLIENT, "username": "feeder", "password": "secret"}})
+
+
+# --- what only a person can mend: not to be tried again
+
+
+@pytest.mark.parametrize("option", ["URL", "CACHE"])
+def test_a_database_that_is_not_there(server, settings, option):
+    url = server.database_url(99)
+    settings.CACHES = {**settings.CACHES, "feeds": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": url}}
+    storage = RedisStorage("mine", {option: {"URL": url, "CACHE": "feeds"}[option]})
+
+    for work in EVERYTHING.values():
+        with pytest.raises(FeedsConfigurationError, match="'mine' has no database of this number.* the URL, "):
+            work(storage)

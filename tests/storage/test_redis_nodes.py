@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from django_feeds.exceptions import StorageUnavailable
+from django_feeds.exceptions import FeedsConfigurationError, StorageUnavailable
 from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
 from django_feeds.storage.redis import RedisStorage
@@ -138,6 +138,39 @@ def test_a_cluster_of_which_no_node_answers():
         with pytest.raises(StorageUnavailable, match="'mine'") as caught:
             work(storage)
         assert isinstance(caught.value.__cause__, redis.exceptions.RedisClusterException)
+
+
+@pytest.mark.needs("redis_cluster")
+@pytest.mark.parametrize("database", ["", "/1"])
+@pytest.mark.parametrize("option", ["URL", "CACHE"])
+def test_a_cluster_that_is_taken_for_one_server(settings, option, database):
+    url = servers.get("redis_cluster").url + database
+    settings.CACHES = {**settings.CACHES, "feeds": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": url}}
+    storage = RedisStorage("mine", {option: {"URL": url, "CACHE": "feeds"}[option]})
+
+    with pytest.raises(FeedsConfigurationError, match="'mine' is a Redis Cluster: give its address as CLUSTER"):
+        storage.add(KEYS, entries(1), max_length=5)
+    with pytest.raises(FeedsConfigurationError, match="'mine' is a Redis Cluster: give its address as CLUSTER"):
+        for key in KEYS:
+            storage.slice(key, limit=5)
+
+
+@pytest.mark.needs("redis_sentinel")
+def test_one_server_that_is_taken_for_a_cluster():
+    storage = RedisStorage("mine", {"CLUSTER": servers.get("redis_sentinel").master.url})
+
+    for work in EVERYTHING.values():
+        with pytest.raises(FeedsConfigurationError, match="'mine' is no Redis Cluster: give its address as URL"):
+            work(storage)
+
+
+@pytest.mark.parametrize("address", ["unix:///run/redis.sock", "redis://127.0.0.1:1/2"])
+def test_an_address_that_no_cluster_can_have(address):
+    storage = RedisStorage("mine", {"CLUSTER": address})
+
+    for work in EVERYTHING.values():
+        with pytest.raises(FeedsConfigurationError, match="'mine' cannot have a client"):
+            work(storage)
 
 
 @pytest.mark.needs("redis_cluster")

@@ -9,6 +9,7 @@ from typing import Any
 
 from redis.exceptions import (
     AskError,
+    ClusterCrossSlotError,
     ConnectionError,
     MovedError,
     NoScriptError,
@@ -21,12 +22,16 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from ...exceptions import FeedsConfigurationError
 from .scripts import Script
 
 __all__ = ["ClusterConnection", "Connection"]
 
 READ_ONLY = re.compile(r"\bREADONLY\b")
 """How Redis 6 says it within a script."""
+
+OF_A_CLUSTER = re.compile(r"\bnon local key\b|\bhash to the same slot\b|\bnot allowed in cluster mode\b")
+"""How a node says it to one who takes it for the only one, where redis-py has no class for it."""
 
 GONE = (ConnectionError, TimeoutError, SlotNotCoveredError, MovedError)
 """The node is not there, or not where these slots are."""
@@ -38,8 +43,9 @@ class Connection:
     one_server = True
     """May a script touch keys that it learns of while it runs?"""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, alias: str) -> None:
         self.client = client
+        self.alias = alias
 
     def run(
         self, script: Script, keys: Sequence[str], shared: Sequence[Any] = (), each: Sequence[Any] = ()
@@ -55,11 +61,24 @@ class Connection:
         try:
             return self.client.execute_command(*command)
         except ResponseError as error:
+            self._refuse_mistakes(error)
             if isinstance(error, ReadOnlyError) or READ_ONLY.search(str(error)):
                 # The master of yesterday. Whoever connects anew learns where today's is.
                 with suppress(TypeError):  # redis-py 5: its blocking pool does not spare connections in use
                     self.client.connection_pool.disconnect(inuse_connections=False)
             raise
+
+    def _refuse_mistakes(self, error: ResponseError) -> None:
+        """No retry helps there."""
+        if isinstance(error, (MovedError, ClusterCrossSlotError)) or OF_A_CLUSTER.search(str(error)):
+            raise FeedsConfigurationError(
+                f"The Redis of the storage {self.alias!r} is a Redis Cluster: give its address as CLUSTER."
+            ) from error
+        if "DB index is out of range" in str(error):
+            raise FeedsConfigurationError(
+                f"The Redis of the storage {self.alias!r} has no database of this number: "
+                "give another one in the URL, or in the LOCATION of its CACHE."
+            ) from error
 
 
 class ClusterConnection(Connection):

@@ -41,8 +41,12 @@ UNAVAILABLE = (
     RedisClusterException,
 )
 
-# What a server says that is there and cannot serve now. Within a script, older ones hide it in a sentence.
-TROUBLE = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b")
+# What a server says that is there and cannot serve now. Within a script, older ones hide it in a sentence, and every
+# one has a sentence of its own for what this user may not do.
+TROUBLE = re.compile(
+    r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOPERM|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b"
+    r"|The user executing the script can't"
+)
 
 _clients: dict[Any, Any] = {}
 
@@ -50,7 +54,7 @@ _clients: dict[Any, Any] = {}
 def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     """The connection that these OPTIONS describe; raises FeedsConfigurationError where that is none."""
     if "CACHE" in options:
-        return Connection(_checked(alias, of_cache(alias, options["CACHE"])))
+        return Connection(_checked(alias, of_cache(alias, options["CACHE"])), alias)
     kind: type[redis.RedisCluster | redis.Redis] = redis.RedisCluster if "CLUSTER" in options else redis.Redis
     url: str = options.get("CLUSTER") or options.get("URL", "")
     arguments: dict[str, Any] = {**PATIENCE, **options.get("CLIENT", {})}
@@ -61,14 +65,21 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
         try:
             # That of a Cluster looks for its nodes here; threads do not wait for each other meanwhile.
             with translated(lambda error: StorageUnavailable(f"The Redis of the storage {alias!r} is gone: {error}")):
+                try_out(options)
                 client = _checked(alias, kind.from_url(url, **arguments))
+        except StorageUnavailable as error:
+            if _has_no_cluster(error):
+                raise FeedsConfigurationError(
+                    f"The Redis of the storage {alias!r} is no Redis Cluster: give its address as URL, not as CLUSTER."
+                ) from error
+            raise
         except (TypeError, ValueError) as error:
             # Without the address, which may hold a password.
             raise FeedsConfigurationError(
                 f"The storage {alias!r} cannot have a client as its OPTIONS describe it: {error}"
             ) from error
         _clients.setdefault(key, client)
-    return (ClusterConnection if "CLUSTER" in options else Connection)(_clients[key])
+    return (ClusterConnection if "CLUSTER" in options else Connection)(_clients[key], alias)
 
 
 def of_cache(alias: str, cache: str) -> redis.Redis:
@@ -91,8 +102,19 @@ def try_out(options: Mapping[str, Any]) -> None:
     """Raise TypeError or ValueError where redis-py cannot connect with this URL or CLUSTER. Touches no server."""
     if "URL" in options:
         redis.Redis.from_url(options["URL"], **options.get("CLIENT", {})).connection_pool.make_connection()
-    elif redis.connection.parse_url(options["CLUSTER"]).get("db"):
+        return
+    address = redis.connection.parse_url(options["CLUSTER"])
+    if "path" in address:
+        raise ValueError("the nodes of a Cluster have no Unix socket")
+    if address.get("db"):
         raise ValueError("a Cluster has no database but 0")
+
+
+def _has_no_cluster(error: BaseException | None) -> bool:
+    """Did the server itself say so? redis-py says so of every answer it does not like."""
+    return error is not None and (
+        "cluster support disabled" in str(error) or _has_no_cluster(error.__cause__ or error.__context__)
+    )
 
 
 def _checked(alias: str, client: Any) -> Any:
