@@ -36,7 +36,7 @@ class Slice(NamedTuple):
     """The timeline is complete above this id: MIN_ID for a whole one, MAX_ID for one that is not there."""
 
     bodies: Mapping[UUID, str | None] = {}
-    """The bodies that came along, where asked for; None for one that the storage was found not to have."""
+    """The bodies of `entries` that came along, where asked for; None: it has none, so `get` need not be asked."""
 
 
 class BaseStorage(ABC):
@@ -55,7 +55,8 @@ class BaseStorage(ABC):
     with write times use it so that the later intention wins; others ignore it, their callers ask the truth instead.
 
     An instance belongs to one alias and one thread; connections and data belong to the process. Methods raise
-    StorageUnavailable where the server cannot be reached in time, with the driver's error as its cause.
+    StorageUnavailable where the server cannot be reached in time, with the driver's error as its cause, and ForeignData
+    where somebody else's data is in the place of a timeline: a write when it has done all other keys.
     """
 
     offset_limit: int | None = None
@@ -95,6 +96,7 @@ class BaseStorage(ABC):
     ) -> None:
         """
         Put all these entries on every one of these timelines; one that is there takes the digests, not a new place.
+        Their ids differ.
 
         With `floor`, the caller vouches that the timelines are complete above it once the entries are in, and the
         floor is lowered to it (never raised); then `entries` may be empty, which makes an empty, complete timeline.
@@ -143,7 +145,11 @@ class BaseStorage(ABC):
         """
 
     def slice_many(self, keys: Sequence[str], *, limit: int, before: UUID | None = None) -> dict[str, Slice]:
-        """`slice` of each of many timelines, by key; those that are not there too."""
+        """
+        `slice` of each of many timelines, by key; those that are not there too.
+
+        Somebody else's data in the place of one is logged, and that timeline counts as not there.
+        """
         return {key: self.slice(key, limit=limit, before=before) for key in keys}
 
     @abstractmethod
