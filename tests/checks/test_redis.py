@@ -1,6 +1,9 @@
 """What the Redis storage says of its OPTIONS, without asking a server."""
 
+import traceback
+
 import pytest
+from django_redis.client import DefaultClient
 
 from django_feeds import sources
 from django_feeds.exceptions import FeedsConfigurationError
@@ -35,6 +38,7 @@ CACHES = {
         "OPTIONS": {"CLIENT_CLASS": "django_redis.client.HerdKlient"},
     },
     "nowhere": {"BACKEND": "django_redis.cache.RedisCache"},
+    "port": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://:secret/2@127.0.0.1"},
     "text": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": "redis://127.0.0.1:6379/6",
@@ -99,6 +103,7 @@ def test_sound_options_are_silent(said, options):
         ({"CACHE": "shards"}, "E053"),
         ({"CACHE": "misspelt"}, "E053"),
         ({"CACHE": "nowhere"}, "E053"),
+        ({"CACHE": "port"}, "E053"),
         ({"CACHE": ["feeds"]}, "E054"),
         ({"CACHE": "feeds", "CLIENT": {"socket_timeout": 1}}, "E054"),
         ({"URL": ""}, "E054"),
@@ -110,6 +115,13 @@ def test_sound_options_are_silent(said, options):
         ({"CLUSTER": ["redis://127.0.0.1:7000"]}, "E054"),
         ({"CLUSTER": "redis://127.0.0.1:7000/1"}, "E054"),
         ({"CLUSTER": "unix:///run/redis.sock"}, "E054"),
+        ({"URL": "redis://127.0.0.1:6379?socket_timout=1"}, "E054"),
+        ({"URL": "redis://127.0.0.1:6379", "CLIENT": {"db": 2}}, "E054"),
+        ({**URL, "CLIENT": {"host": "127.0.0.2", "port": 6380}}, "E054"),
+        ({"URL": "unix://", "CLIENT": {"path": "/run/redis.sock"}}, "E054"),
+        ({**URL, "CLIENT": {"unix_socket_path": "/run/redis.sock"}}, "E054"),
+        ({**CLUSTER, "CLIENT": {"host": "127.0.0.2"}}, "E054"),
+        ({**CLUSTER, "CLIENT": {"startup_nodes": []}}, "E054"),
         ({**URL, "CLIENT": {"socket_timout": 1}}, "E054"),
         ({**URL, "CLIENT": [("socket_timeout", 1)]}, "E054"),
         ({**URL, "BODIES": 0}, "E054"),
@@ -147,6 +159,11 @@ def test_each_message_says_how_to_mend_it(said):
     assert '"LOCATION": "redis://127.0.0.1:6379/1"' in said({"CACHE": "memory"})[0].hint
     assert '"BODIES": 1_000_000' in said({**URL, "BODIES": 0})[0].hint
     assert '"URL": "redis://127.0.0.1:6379/1"' in said({})[0].hint
+    assert "db, host: they belong into URL" in said({**URL, "CLIENT": {"db": 2, "host": "127.0.0.2"}})[0].msg
+    assert "they belong into CLUSTER" in said({**CLUSTER, "CLIENT": {"port": 2}})[0].msg
+    assert "must be percent-encoded" in said({"URL": "redis://:s3c/ret@127.0.0.1"})[0].msg
+    assert "must be percent-encoded" in said({"CACHE": "port"})[0].msg
+    assert "LocMemCache" in said({"CACHE": "memory"})[0].msg
     assert "socket_timout" in said({**URL, "CLIENT": {"socket_timout": 1}})[0].msg
     assert "'default'" in said({"CACHE": "default"})[0].msg
 
@@ -157,6 +174,12 @@ def test_each_message_says_how_to_mend_it(said):
         {"URL": "http://:secret@127.0.0.1"},
         {"URL": ["redis://:secret@127.0.0.1"]},
         {"URL": "redis://:secret@127.0.0.1:port"},
+        {"URL": "redis://:secret/2@127.0.0.1"},
+        {"URL": "redis://:a?secret=2@127.0.0.1"},
+        {"URL": "redis://:[secret@127.0.0.1"},
+        {"CLUSTER": "redis://:secret/2@127.0.0.1"},
+        {"CLUSTER": "redis://:a?secret=2@127.0.0.1"},
+        {"CACHE": "port"},
         {"URL": "redis://:secret@127.0.0.1", "CLIENT": {"pasword": "secret"}},
         {"URL": "redis://127.0.0.1", "CLIENT": [("password", "secret")]},
         {"CLUSTER": "redis://:secret@127.0.0.1/1"},
@@ -168,14 +191,46 @@ def test_no_message_shows_a_password(said, options):
     assert "secret" not in f"{message.msg} {message.hint}"
 
 
-@pytest.mark.parametrize("options", [{"URL": "http://:secret@127.0.0.1"}, {"CLUSTER": "http://:secret@127.0.0.1"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"URL": "http://:secret@127.0.0.1"},
+        {"CLUSTER": "http://:secret@127.0.0.1"},
+        {"URL": "redis://:secret/2@127.0.0.1"},
+        {"URL": "redis://:a?secret=2@127.0.0.1"},
+        {"CLUSTER": "redis://:secret/2@127.0.0.1"},
+        {"CACHE": "port"},
+    ],
+)
 def test_nor_does_the_error_of_one_who_ran_no_checks(settings, options):
+    settings.CACHES = CACHES
     settings.DJANGO_FEEDS = {"STORAGES": {"fast": {"BACKEND": REDIS, "OPTIONS": options}}}
 
-    with pytest.raises(FeedsConfigurationError, match="The storage 'fast' cannot have a client") as caught:
+    with pytest.raises(FeedsConfigurationError, match="The storage 'fast' (cannot have a client|wants)") as caught:
         get_storage("fast").count("timeline:1", max_length=5)
 
-    assert "secret" not in str(caught.value)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+class BrokenClient(DefaultClient):
+    """Somebody's own, with a mistake in it."""
+
+    def get_client(self, *args, **kwargs):
+        return self.no_such_attribute
+
+
+class UnfinishedClient(DefaultClient):
+    def __init__(self, server):
+        super().__init__(server, {}, None)
+
+
+@pytest.mark.parametrize(("client", "error"), [(BrokenClient, AttributeError), (UnfinishedClient, TypeError)])
+def test_a_mistake_in_a_client_of_ones_own_is_not_hidden(said, settings, client, error):
+    own = {**CACHES["feeds"], "OPTIONS": {"CLIENT_CLASS": f"{__name__}.{client.__name__}"}}
+    settings.CACHES = {**CACHES, "own": own}
+
+    with pytest.raises(error, match="no_such_attribute|__init__"):
+        said({"CACHE": "own"})
 
 
 # --- where two storages are one place

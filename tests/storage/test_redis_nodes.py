@@ -151,8 +151,7 @@ def test_a_cluster_that_is_taken_for_one_server(settings, option, database):
     with pytest.raises(FeedsConfigurationError, match="'mine' is a Redis Cluster: give its address as CLUSTER"):
         storage.add(KEYS, entries(1), max_length=5)
     with pytest.raises(FeedsConfigurationError, match="'mine' is a Redis Cluster: give its address as CLUSTER"):
-        for key in KEYS:
-            storage.slice(key, limit=5)
+        [storage.slice(key, limit=5) for key in KEYS]
 
 
 @pytest.mark.needs("redis_sentinel")

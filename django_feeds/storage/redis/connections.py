@@ -30,6 +30,13 @@ __all__ = ["PATIENCE", "Connection", "connect", "of_cache", "translated", "try_o
 PATIENCE = {"socket_timeout": 5, "socket_connect_timeout": 2}
 """Seconds that a client of ours waits where the settings do not say."""
 
+SCHEMES = ("redis://", "rediss://", "unix://")
+
+WHERE = {"db", "host", "path", "port", "startup_nodes", "unix_socket_path"}
+"""Arguments of clients that say which server or database, as the address does."""
+
+UNREADABLE = " cannot be read; a password in it must be percent-encoded"
+
 UNAVAILABLE = (
     ConnectionError,
     TimeoutError,
@@ -63,9 +70,9 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     arguments.setdefault("retry", Retry(NoBackoff(), 1, (ConnectionError,)))
     if key not in _clients:
         try:
+            try_out(options)
             # That of a Cluster looks for its nodes here; threads do not wait for each other meanwhile.
             with translated(lambda error: StorageUnavailable(f"The Redis of the storage {alias!r} is gone: {error}")):
-                try_out(options)
                 client = _checked(alias, kind.from_url(url, **arguments))
         except StorageUnavailable as error:
             if _has_no_cluster(error):
@@ -74,7 +81,6 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
                 ) from error
             raise
         except (TypeError, ValueError) as error:
-            # Without the address, which may hold a password.
             raise FeedsConfigurationError(
                 f"The storage {alias!r} cannot have a client as its OPTIONS describe it: {error}"
             ) from error
@@ -86,27 +92,50 @@ def of_cache(alias: str, cache: str) -> redis.Redis:
     """The raw client of a django-redis cache, of the server that takes writes. Touches no server."""
     try:
         backend: Any = caches[cache]
+        if not hasattr(type(backend), "client"):
+            raise NotImplementedError(f"it is a {type(backend).__name__}")
         return backend.client.get_client(write=True)
-    # What a cache of another kind raises, one that spreads its keys over servers, or one with a misspelt class.
-    except (AttributeError, ImportError, ImproperlyConfigured, NotImplementedError, TypeError, ValueError) as error:
-        install = "pip install django-feeds[redis]\n" if "No module named 'django_redis'" in str(error) else ""
-        raise FeedsConfigurationError(
-            f"The storage {alias!r} wants the cache {cache!r}, which is no cache of django-redis with one server: "
-            f"{str(error) or type(error).__name__}\n"
-            f'{install}CACHES = {{"{cache}": {{"BACKEND": "django_redis.cache.RedisCache", '
-            '"LOCATION": "redis://127.0.0.1:6379/1"}}'
-        ) from error
+    # One with a misspelt class, of another kind, or that spreads its keys over servers.
+    except (ImportError, ImproperlyConfigured, NotImplementedError) as error:
+        raise _no_cache(alias, cache, str(error) or type(error).__name__) from error
+    except ValueError:
+        raise _no_cache(alias, cache, f"its LOCATION{UNREADABLE}") from None
+
+
+def _no_cache(alias: str, cache: str, why: str) -> FeedsConfigurationError:
+    install = "pip install django-feeds[redis]\n" if "No module named 'django_redis'" in why else ""
+    return FeedsConfigurationError(
+        f"The storage {alias!r} wants the cache {cache!r}, which is no cache of django-redis with one server: {why}\n"
+        f'{install}CACHES = {{"{cache}": {{"BACKEND": "django_redis.cache.RedisCache", '
+        '"LOCATION": "redis://127.0.0.1:6379/1"}}'
+    )
 
 
 def try_out(options: Mapping[str, Any]) -> None:
-    """Raise TypeError or ValueError where redis-py cannot connect with this URL or CLUSTER. Touches no server."""
-    if "URL" in options:
-        redis.Redis.from_url(options["URL"], **options.get("CLIENT", {})).connection_pool.make_connection()
-        return
-    address = redis.connection.parse_url(options["CLUSTER"])
-    if "path" in address:
+    """
+    Raise TypeError or ValueError where redis-py cannot connect with this URL or CLUSTER. Touches no server.
+
+    What is said of the address does not quote it: where a password is not encoded, parts of it are taken for others.
+    """
+    name = "CLUSTER" if "CLUSTER" in options else "URL"
+    url, arguments = options[name], options.get("CLIENT", {})
+    scheme = next((scheme for scheme in SCHEMES if url.startswith(scheme)), None)
+    if scheme is None:
+        raise ValueError(f"its {name} begins with none of {', '.join(SCHEMES)}")
+    places = [argument for argument in arguments if argument in WHERE]
+    if places:
+        raise ValueError(f"its CLIENT has {', '.join(places)}: they belong into {name}")
+    if name == "URL":
+        redis.Redis.from_url(scheme, **arguments).connection_pool.make_connection()
+    try:
+        address = redis.connection.parse_url(url)
+        if name == "URL":
+            redis.Redis.from_url(url, **arguments).connection_pool.make_connection()
+    except (TypeError, ValueError):
+        raise ValueError(f"its {name}{UNREADABLE}") from None
+    if name == "CLUSTER" and "path" in address:
         raise ValueError("the nodes of a Cluster have no Unix socket")
-    if address.get("db"):
+    if name == "CLUSTER" and address.get("db"):
         raise ValueError("a Cluster has no database but 0")
 
 
