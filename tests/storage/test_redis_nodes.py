@@ -1,12 +1,15 @@
 """Several servers, of which one is lost: a fail-over by Sentinel, and a Cluster without one of its masters."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import redis
 
 from django_feeds.exceptions import FeedsConfigurationError, StorageUnavailable
 from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
-from django_feeds.storage.redis import RedisStorage
+from django_feeds.storage.redis import RedisStorage, calls
 from django_feeds.testing.contract.case import entries, entry
 from tests import servers, storages
 
@@ -110,6 +113,36 @@ def test_where_a_node_is_lost_the_others_are_served(cluster, storage, lose, numb
     for read in (lambda: storage.slice(lost[0], limit=5), lambda: storage.count(lost[0], max_length=5)):
         with pytest.raises(StorageUnavailable):
             read()
+
+    cluster.start()
+    storage.add(KEYS, entries(2), max_length=5)
+    assert {part.entries[0] for part in storage.slice_many(KEYS, limit=5).values()} == {entry(2)}
+
+
+@pytest.mark.needs("redis_cluster")
+def test_threads_do_not_look_for_lost_nodes_one_after_the_other(cluster, storage, monkeypatch):
+    storage.add(KEYS, entries(1), max_length=5)
+    nodes, looks = storage.connection.client.nodes_manager, []
+    initialize = nodes.initialize
+    monkeypatch.setattr(nodes, "initialize", lambda *args, **kwargs: looks.append(1) or initialize(*args, **kwargs))
+    monkeypatch.setattr(calls, "PAUSE", 3600)
+    for node in cluster.nodes:
+        node.kill()
+    barrier = threading.Barrier(8)
+
+    def work(key):
+        barrier.wait()
+        with pytest.raises(StorageUnavailable):
+            RedisStorage("mine", storage.options).count(key, max_length=5)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, KEYS[:8]))
+    assert len(looks) == 1
+
+    monkeypatch.setattr(calls, "PAUSE", 0)
+    with pytest.raises(StorageUnavailable):
+        storage.count(KEYS[0], max_length=5)
+    assert len(looks) == 2
 
     cluster.start()
     storage.add(KEYS, entries(2), max_length=5)

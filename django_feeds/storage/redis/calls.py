@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
+from redis import RedisCluster
 from redis.exceptions import (
     AskError,
     ClusterCrossSlotError,
@@ -25,7 +28,7 @@ from redis.exceptions import (
 from ...exceptions import FeedsConfigurationError
 from .scripts import Script
 
-__all__ = ["ClusterConnection", "Connection"]
+__all__ = ["ClusterClient", "ClusterConnection", "Connection"]
 
 READ_ONLY = re.compile(r"\bREADONLY\b")
 """How Redis 6 says it within a script."""
@@ -35,6 +38,9 @@ OF_A_CLUSTER = re.compile(r"\bnon local key\b|\bhash to the same slot\b|\bnot al
 
 GONE = (ConnectionError, TimeoutError, SlotNotCoveredError, MovedError)
 """The node is not there, or not where these slots are."""
+
+PAUSE = 1.0
+"""Seconds after a vain look for the nodes of a Cluster in which nobody looks again."""
 
 
 class Connection:
@@ -81,6 +87,30 @@ class Connection:
             ) from error
 
 
+class ClusterClient(RedisCluster):
+    """redis-py's client, in which threads that have lost a node do not look for it one after the other."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._looking = threading.Lock()
+        self._looks = 0
+        self._in_vain: float | None = None
+        super().__init__(*args, **kwargs)
+
+    def look(self) -> None:
+        """Find out where the slots are now, unless another thread did so meanwhile, or could not just before."""
+        looks = self._looks
+        with self._looking:
+            if looks != self._looks or (self._in_vain is not None and monotonic() - self._in_vain < PAUSE):
+                return
+            try:
+                self.nodes_manager.initialize()
+                self._in_vain = None
+            except (RedisError, RedisClusterException):
+                self._in_vain = monotonic()
+            finally:
+                self._looks += 1
+
+
 class ClusterConnection(Connection):
     """
     Runs scripts on a Cluster, where one call may touch one slot: a pipeline for each node.
@@ -111,8 +141,7 @@ class ClusterConnection(Connection):
         """
         replies = self._to_nodes(keys, commands)
         if any(isinstance(reply, GONE) for reply in replies):
-            with suppress(RedisError, RedisClusterException):
-                self.client.nodes_manager.initialize()
+            self.client.look()
             again = [n for n, reply in enumerate(replies) if isinstance(reply, GONE) and not _silent(reply)]
             for n, reply in zip(again, self._to_nodes(*_of(again, keys, commands)), strict=True):
                 replies[n] = reply

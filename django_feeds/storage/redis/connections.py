@@ -23,7 +23,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from ...exceptions import FeedsConfigurationError, StorageUnavailable
-from .calls import ClusterConnection, Connection
+from .calls import ClusterClient, ClusterConnection, Connection
 
 __all__ = ["PATIENCE", "Connection", "connect", "of_cache", "translated", "try_out"]
 
@@ -62,7 +62,7 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     """The connection that these OPTIONS describe; raises FeedsConfigurationError where that is none."""
     if "CACHE" in options:
         return Connection(_checked(alias, of_cache(alias, options["CACHE"])), alias)
-    kind: type[redis.RedisCluster | redis.Redis] = redis.RedisCluster if "CLUSTER" in options else redis.Redis
+    kind: type[ClusterClient | redis.Redis] = ClusterClient if "CLUSTER" in options else redis.Redis
     url: str = options.get("CLUSTER") or options.get("URL", "")
     arguments: dict[str, Any] = {**PATIENCE, **options.get("CLIENT", {})}
     key = (kind, url, repr(sorted(arguments.items())))
