@@ -15,7 +15,7 @@ from django_feeds.testing import FeedAssertions
 from tests import servers
 from tests.testapp.models import Board, Pin
 
-pytestmark = pytest.mark.needs("redis_6")
+pytestmark = pytest.mark.needs(servers.broker().name)
 
 feeds = FeedAssertions()
 feeds.fail = pytest.fail
