@@ -7,7 +7,8 @@ Sources say with `register` which queryset loads their rows and who may see them
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -50,8 +51,8 @@ def activities(
     """
     The activities of these ids, without rows: from `bodies`, else from the storage, else from their records.
 
-    What the storage lost is put back; None for a storage that is known to be down, which is not asked again.
-    An activity that was retracted is left out.
+    What the storage lost is put back, inside a transaction once it is committed. None for a storage that is known to
+    be down, which is not asked again. An activity that was retracted is left out.
     """
     storage = storage if storage and storage.keeps_bodies else None
     at_hand = {id: bodies[id] for id in ids if id in bodies}
@@ -67,7 +68,10 @@ def activities(
     missing = [id for id in ids if id not in found]
     recorded = records.load(missing, activity_class) if missing else {}
     if recorded and storage:
-        _restore(storage, recorded)
+        if records.in_transaction():
+            records.on_commit(partial(_restore, storage, list(recorded)))
+        else:
+            _restore(storage, list(recorded), _dumped(recorded))
     return {**found, **recorded}
 
 
@@ -105,16 +109,20 @@ def _load(label: str, pks: set[Any]) -> Iterable[Model]:
     return queryset.filter(pk__in=pks)
 
 
-def _restore(storage: BaseStorage, recorded: Mapping[UUID, Activity]) -> None:
-    """Put back what the storage lost; and what was edited or taken back meanwhile, as it is then."""
-    bodies = _dumped(recorded)
+def _restore(storage: BaseStorage, ids: Collection[UUID], bodies: Mapping[UUID, str] | None = None) -> None:
+    """
+    Put back what the storage lost; and what was edited or taken back meanwhile, as it is then.
+
+    `bodies` are the committed ones, where they are at hand.
+    """
+    bodies = _dumped(records.load(ids)) if bodies is None else bodies
     try:
         for _round in range(ROUNDS):
             storage.put(bodies)
-            before, bodies = bodies, _dumped(records.load(list(bodies)))
-            if bodies == before:
+            kept, bodies = bodies, _dumped(records.load(ids))
+            if bodies == kept:
                 return
-            storage.forget(set(before) - set(bodies))
+            storage.forget(set(kept) - set(bodies))
     except StorageUnavailable as error:
         logger.warning("Bodies could not be put back: %s", error)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -27,10 +28,12 @@ __all__ = [
     "differing",
     "ensure",
     "identity_key",
+    "in_transaction",
     "joined",
     "left",
     "load",
     "of",
+    "on_commit",
     "recall",
     "retract",
     "standing",
@@ -63,6 +66,28 @@ def identity_key(identity: list[Any]) -> UUID:
 def database() -> str:
     """The alias of the database that holds the records."""
     return router.db_for_write(ActivityRecord)
+
+
+def in_transaction() -> bool:
+    """May what was just read of the records never be committed, or be history already?"""
+    return connections[database()].in_atomic_block
+
+
+def on_commit(work: Callable[[], Any]) -> None:
+    """
+    Do this once the records are committed. A failure is logged, and never fails the request.
+
+    What failed is not lost: the record knows that it is not delivered, and `deliver_feeds` resumes it.
+    """
+    transaction.on_commit(partial(run_logged, work), using=database(), robust=True)
+
+
+def run_logged(work: Callable[[], Any]) -> None:
+    """Do it; log what fails."""
+    try:
+        work()
+    except Exception:
+        logger.exception("Feeds could not be written; the records stand, and deliver_feeds will resume.")
 
 
 def write(publication: Publication) -> ActivityRecord | None:

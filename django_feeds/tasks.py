@@ -8,14 +8,14 @@ to "inline" they run at once in the caller's process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from celery import Task, current_app, shared_task
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnavailable
@@ -150,7 +150,7 @@ def enqueue(task: Any, *args: Any, priority: str = "high") -> None:
 def enqueue_on_commit(task: Any, *args: Any, priority: str = "high") -> None:
     """`enqueue` once the transaction is committed, with the present time as the last argument."""
     args = (*args, timezone.now().isoformat())
-    on_commit(partial(_send, task, args, priority, _remember(task, args, priority)))
+    records.on_commit(partial(_send, task, args, priority, _remember(task, args, priority)))
 
 
 def _remember(task: Any, args: Sequence[Any], priority: str) -> PendingTask | None:
@@ -228,21 +228,12 @@ def _records_with_a_task() -> set[int]:
     return {pk for args in pending.iterator(chunk_size=1_000) for pk in args[1]}
 
 
-def on_commit(work: Callable[[], Any]) -> None:
-    """
-    Do this once the records are committed. A failure is logged, and never fails the request.
-
-    What failed is not lost: the record knows that it is not delivered, and `deliver_feeds` resumes it.
-    """
-    transaction.on_commit(partial(run_logged, work), using=records.database(), robust=True)
-
-
 def publish_on_commit(manager: Any, written: Sequence[ActivityRecord], fanout: bool = True) -> None:
     """Once these records are committed: the own feeds at once, those of followers in the background."""
     at = timezone.now()
     ids = [record.pk for record in written]
     for start in range(0, len(ids), PER_TASK):
-        on_commit(partial(_publish, manager, ids[start : start + PER_TASK], at, fanout))
+        records.on_commit(partial(_publish, manager, ids[start : start + PER_TASK], at, fanout))
 
 
 PER_TASK = 100
@@ -259,14 +250,6 @@ def _publish(manager: Any, record_ids: list[int], at: datetime, fanout: bool) ->
         enqueue(fan_out, manager.name, record_ids, at.isoformat())
     else:
         ActivityRecord.objects.filter(pk__in=record_ids).update(delivered_version=F("version"))
-
-
-def run_logged(work: Callable[[], Any]) -> None:
-    """Do it; log what fails."""
-    try:
-        work()
-    except Exception:
-        logger.exception("Feeds could not be written; the records stand, and deliver_feeds will resume.")
 
 
 def _time(at: str) -> datetime:

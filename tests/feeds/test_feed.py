@@ -12,6 +12,7 @@ from django_feeds.feeds import DatabaseFeed, Feed, MemoryFeed, RedisFeed
 from django_feeds.models import ActivityRecord
 from django_feeds.storage import Entry, get_storage
 from django_feeds.storage.redis import RedisStorage
+from django_feeds.testing import run_feeds
 from django_feeds.verbs import Love
 from tests.testapp.models import Board, Photo
 
@@ -426,6 +427,7 @@ def test_a_lost_body_comes_back_from_its_record(loves):
     feed.get_storage().forget([activity.id for activity in activities])
 
     assert feed[:] == activities[::-1]
+    run_feeds()
     assert len(feed.get_storage().get([activity.id for activity in activities])) == 3
 
 

@@ -266,6 +266,7 @@ def test_bodies_that_are_missing_are_put_back_in_a_second_trip(ann, trips, kept)
 
     with trips() as lacking:
         assert list(feed.page(limit=20)) == shown[:20]
+        run_feeds()
     with trips() as restored:
         assert list(feed.page(limit=20)) == shown[:20]
 
@@ -282,6 +283,7 @@ def test_on_a_cluster_a_page_goes_to_each_node_twice_at_most(ann, trips, kept):
     kept.forget([activity.id for activity in shown])
     with trips() as lacking:
         assert list(feed.page(limit=20)) == shown[:20]
+        run_feeds()
 
     # The timeline from one, then the bodies from each; and back to each, where they were lost.
     assert sorted(Counter(whole).values()) == [1, 1, 2]
