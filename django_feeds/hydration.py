@@ -18,9 +18,10 @@ from . import records, serializers
 from .activity import Activity
 from .exceptions import InvalidReference, StorageUnavailable
 from .owners import Reference, label_of, model_of
-from .storage import BaseStorage
+from .storage import BaseStorage, aliases, get_storage
+from .storage.outages import sparing_others
 
-__all__ = ["activities", "hydrate", "present", "register"]
+__all__ = ["activities", "forget", "hydrate", "present", "register"]
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,20 @@ def activities(
     return {**found, **recorded}
 
 
+def forget(ids: Collection[UUID]) -> None:
+    """
+    Take the bodies of these activities, which were just retracted, from every storage that keeps any.
+
+    Raises StorageUnavailable where one is down, when all others were told. Inside a transaction that is logged; and
+    they are told again when it is committed, since whoever reads a page until then puts a body back.
+    """
+    if records.in_transaction():
+        records.on_commit(partial(_forget, ids))
+        records.run_logged(partial(_forget, ids))
+    else:
+        _forget(ids)
+
+
 def hydrate(items: Iterable[Activity]) -> None:
     """Give these activities the rows of their actors, objects and targets: one query for each model."""
     items = list(items)
@@ -125,6 +140,12 @@ def _restore(storage: BaseStorage, ids: Collection[UUID], bodies: Mapping[UUID, 
             storage.forget(set(kept) - set(bodies))
     except StorageUnavailable as error:
         logger.warning("Bodies could not be put back: %s", error)
+
+
+def _forget(ids: Collection[UUID]) -> None:
+    with sparing_others() as attempt:
+        for alias in aliases():
+            attempt(alias, partial(get_storage(alias).forget, ids))
 
 
 def _dumped(activities: Mapping[UUID, Activity]) -> dict[UUID, str]:

@@ -87,7 +87,7 @@ def run_logged(work: Callable[[], Any]) -> None:
     try:
         work()
     except Exception:
-        logger.exception("Feeds could not be written; the records stand, and deliver_feeds will resume.")
+        logger.exception("What follows a commit could not be done; the records stand, and deliver_feeds will resume.")
 
 
 def write(publication: Publication) -> ActivityRecord | None:

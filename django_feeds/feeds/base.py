@@ -15,7 +15,7 @@ from ..exceptions import FeedsConfigurationError, InvalidSlice, NotInFeed
 from ..ids import MAX_ID, MIN_ID
 from ..owners import Owner, owner_of
 from ..signals import feeds_written
-from ..storage import BaseStorage, Entry, Slice, aliases, get_storage
+from ..storage import BaseStorage, Entry, Slice, get_storage
 from .asynchronous import AsyncFeed
 from .filters import Bounds
 from .pages import Page, read_page
@@ -153,12 +153,15 @@ class Feed(AsyncFeed):
 
     @classmethod
     def remove_activity(cls, activity: Activity | UUID) -> None:
-        """Take the activity back: pages of all feeds leave it out from now on. A missing one is no error."""
+        """
+        Take the activity back: pages of all feeds leave it out from now on. A missing one is no error.
+
+        Raises StorageUnavailable where one is down, when all others were told; call it again then. Inside a
+        transaction that is logged instead.
+        """
         found = records.load([_id(activity)])
         records.retract([records.identity_key(one.identity) for one in found.values()])
-        for storage in map(get_storage, aliases()):
-            if storage.keeps_bodies:
-                storage.forget([_id(activity)])
+        hydration.forget([_id(activity)])
 
     @classmethod
     def _written(cls, owners: Sequence[Owner], added: Sequence[Entry], removed: Collection[UUID]) -> None:

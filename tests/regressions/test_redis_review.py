@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from django_feeds.activity import Activity
+from django_feeds.exceptions import StorageUnavailable
+from django_feeds.feeds import Feed
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
+from django_feeds.verbs import Love
 from tests.flows.conftest import feeds_on
+from tests.settings import REDIS
 from tests.testapp.models import Pin
+
+MEMORY = {"BACKEND": "django_feeds.storage.memory.MemoryStorage"}
 
 
 @pytest.fixture
@@ -101,3 +111,79 @@ def test_putting_back_at_once_takes_their_records_and_a_second_look(people):
         notes(feed)
 
     assert (len(lacking), len(restored)) == (len(usual) + 2, len(usual))
+
+
+# --- bodies that are taken back
+
+
+def elsewhere(work):
+    """What another process finds meanwhile."""
+
+    def run():
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(run).result()
+
+
+def test_what_another_reads_before_the_commit_does_not_bring_back_what_was_taken_back(people):
+    ann, bob = people
+    Pin.objects.create(user=bob, note="taken back")
+    feed = get_feed("timeline", ann)
+    activity = feed[0]
+
+    with transaction.atomic():
+        feed.remove_activity(activity)
+        assert notes(feed) == []
+        assert elsewhere(lambda: notes(get_feed("timeline", ann))) == ["taken back"]
+
+    assert notes(feed) == []
+    assert feed.get_storage().get([activity.id]) == {}
+
+
+def test_what_is_not_taken_back_after_all_is_shown_as_before(people):
+    ann, bob = people
+    Pin.objects.create(user=bob, note="kept")
+    feed = get_feed("timeline", ann)
+
+    with transaction.atomic():
+        feed.remove_activity(feed[0])
+        assert notes(feed) == []
+        transaction.set_rollback(True)
+
+    assert notes(feed) == ["kept"]
+
+
+@pytest.fixture
+def one_is_down(transactional_db, own_redis, settings):
+    """Three feed classes, the storage of the second of which is down, and what puts it right."""
+    server = own_redis()
+    server.start()
+    down = {"BACKEND": REDIS, "OPTIONS": {"URL": server.url, "CLIENT": {"socket_timeout": 0.3}}}
+    settings.DJANGO_FEEDS = {"STORAGES": {"first": MEMORY, "down": down, "last": MEMORY}}
+    classes = [type(name, (Feed,), {"storage": name}) for name in ("first", "down", "last")]
+    return classes, server
+
+
+@pytest.mark.parametrize("surroundings", [nullcontext, transaction.atomic], ids=["at once", "in a transaction"])
+def test_a_storage_that_is_down_keeps_no_other_from_forgetting_a_body(one_is_down, surroundings, caplog):
+    (first, down, last), server = one_is_down
+    ann = User.objects.create(username="ann")
+    activity = Activity(ann, Love, ann)
+    for feed_class in (first, down, last):
+        feed_class(ann).add(activity)
+    server.freeze()
+
+    told = pytest.raises(StorageUnavailable, match="'down'") if surroundings is nullcontext else nullcontext()
+    with told, surroundings():
+        first.remove_activity(activity)
+
+    assert first(ann)[:] == last(ann)[:] == []
+    assert first.get_storage().get([activity.id]) == last.get_storage().get([activity.id]) == {}
+    assert ("'down'" in caplog.text) == (surroundings is not nullcontext)
+    server.thaw()
+    first.remove_activity(activity)
+    assert down(ann)[:] == []
