@@ -165,7 +165,7 @@ def test_each_message_says_how_to_mend_it(said):
     assert "must be percent-encoded" in said({"CACHE": "port"})[0].msg
     assert "LocMemCache" in said({"CACHE": "memory"})[0].msg
     assert "socket_timout" in said({**URL, "CLIENT": {"socket_timout": 1}})[0].msg
-    assert "'default'" in said({"CACHE": "default"})[0].msg
+    assert "with the cache 'default', whose" in said({"CACHE": "default"})[0].msg
 
 
 @pytest.mark.parametrize(
@@ -231,6 +231,14 @@ def test_a_mistake_in_a_client_of_ones_own_is_not_hidden(said, settings, client,
 
     with pytest.raises(error, match="no_such_attribute|__init__"):
         said({"CACHE": "own"})
+
+
+def test_all_caches_that_share_the_database_are_named(said, settings):
+    settings.CACHES = {**CACHES, "pages": CACHES["feeds"]}
+
+    (message,) = said({"URL": "redis://127.0.0.1:6379/1"})
+
+    assert "with the caches 'feeds' and 'pages', whose" in message.msg
 
 
 # --- where two storages are one place

@@ -151,8 +151,8 @@ def _check_clearing(alias: str, options: Mapping[str, Any]) -> Iterator[CheckMes
     shared += [name for name in settings.CACHES if name not in (mine, *shared) and place({"CACHE": name}) == here]
     if shared:
         yield Warning(
-            f"The storage {alias!r} shares its Redis database with the cache {shared[0]!r}, whose clear() would delete "
-            "all feeds.",
+            f"The storage {alias!r} shares its Redis database with the cache{'s' * (len(shared) > 1)} "
+            f"{' and '.join(map(repr, shared))}, whose clear() would delete all feeds.",
             hint="Give the feeds a database of Redis of their own, with its own alias where they are in CACHES: "
             '"LOCATION": "redis://127.0.0.1:6379/1".',
             id="django_feeds.W005",
