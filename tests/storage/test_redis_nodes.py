@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from redis.connection import AbstractConnection
 
 from django_feeds.exceptions import FeedsConfigurationError, StorageUnavailable
 from django_feeds.ids import MIN_ID
@@ -117,6 +118,53 @@ def test_where_a_node_is_lost_the_others_are_served(cluster, storage, lose, numb
     cluster.start()
     storage.add(KEYS, entries(2), max_length=5)
     assert {part.entries[0] for part in storage.slice_many(KEYS, limit=5).values()} == {entry(2)}
+
+
+@pytest.fixture
+def traffic(monkeypatch):
+    """What goes to each port and comes from it, in order."""
+    traffic = []
+    for name in ("send_packed_command", "read_response"):
+        method = getattr(AbstractConnection, name)
+
+        def noted(self, *args, _name=name, _method=method, **kwargs):
+            traffic.append((_name, self.port))
+            return _method(self, *args, **kwargs)
+
+        monkeypatch.setattr(AbstractConnection, name, noted)
+    return traffic
+
+
+@pytest.mark.needs("redis_cluster")
+def test_all_nodes_are_asked_before_one_is_waited_for(cluster, storage, traffic):
+    storage.slice_many(KEYS, limit=5)
+    traffic.clear()
+
+    storage.slice_many(KEYS, limit=5)
+
+    sent = [port for name, port in traffic if name == "send_packed_command"]
+    assert sorted(sent) == sorted(node.port for node in cluster.nodes)
+    assert traffic[:3] == [("send_packed_command", port) for port in sent]
+
+
+@pytest.mark.needs("redis_cluster")
+def test_replies_that_nobody_read_are_nobody_elses(cluster, storage, monkeypatch):
+    """Who is interrupted between the nodes leaves no reply behind."""
+    storage.add(KEYS, entries(1), max_length=5)
+    read = AbstractConnection.read_response
+
+    def interrupted(self, *args, **kwargs):
+        if self.port == cluster.nodes[1].port:
+            raise KeyboardInterrupt
+        return read(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AbstractConnection, "read_response", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            storage.slice_many(KEYS, limit=5)
+
+    for key in KEYS:
+        assert storage.count(key, max_length=5) == 1
 
 
 @pytest.mark.needs("redis_cluster")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import Any
 
-from redis import RedisCluster
+from redis import VERSION, RedisCluster
 from redis.exceptions import (
     AskError,
     ClusterCrossSlotError,
@@ -38,6 +38,9 @@ OF_A_CLUSTER = re.compile(r"\bnon local key\b|\bhash to the same slot\b|\bnot al
 
 GONE = (ConnectionError, TimeoutError, SlotNotCoveredError, MovedError)
 """The node is not there, or not where these slots are."""
+
+FOR = () if VERSION >= (5, 3) else ("EVALSHA",)
+"""What a pool was to be told before it gave a connection."""
 
 PAUSE = 1.0
 """Seconds after a vain look for the nodes of a Cluster in which nobody looks again."""
@@ -158,20 +161,15 @@ class ClusterConnection(Connection):
                 places.setdefault(self.client.get_node_from_key(key), []).append(n)
             except SlotNotCoveredError as error:
                 replies[n] = error
-        for node, numbers in places.items():
-            found = self._to_node(node, [commands[n] for n in numbers])
-            for n, reply in zip(numbers, found, strict=True):
-                replies[n] = reply
+        with ExitStack() as asked:
+            exchanges = [
+                asked.enter_context(Exchange(self.client.get_redis_connection(node), [commands[n] for n in numbers]))
+                for node, numbers in places.items()
+            ]
+            for exchange, numbers in zip(exchanges, places.values(), strict=True):
+                for n, reply in zip(numbers, exchange.replies(), strict=True):
+                    replies[n] = reply
         return replies
-
-    def _to_node(self, node: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        with self.client.get_redis_connection(node).pipeline(transaction=False) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            try:
-                return pipeline.execute(raise_on_error=False)
-            except (ConnectionError, TimeoutError) as error:
-                return [error] * len(commands)
 
     def _on_its_way(self, command: tuple[Any, ...]) -> Any:
         """For a key whose slot is just moving from one node to another; redis-py knows how to ask both."""
@@ -179,6 +177,47 @@ class ClusterConnection(Connection):
             return self.client.execute_command(*command)
         except (RedisError, RedisClusterException) as error:
             return error
+
+
+class Exchange:
+    """Commands that are sent to one node, which works on them while others are asked; then the replies."""
+
+    def __init__(self, node: Any, commands: Sequence[tuple[Any, ...]]) -> None:
+        self.number = self.unread = len(commands)
+        self.pool = node.connection_pool
+        self.connection: Any = None
+        self.error: Exception | None = None
+        try:
+            self.connection = self.pool.get_connection(*FOR)
+            self.connection.send_packed_command(self.connection.pack_commands(commands))
+        except (ConnectionError, TimeoutError) as error:
+            self.error = error
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def replies(self) -> list[Any]:
+        replies: list[Any] = []
+        while self.unread and not self.error:
+            try:
+                replies.append(self.connection.read_response())
+            except ResponseError as error:
+                replies.append(error)
+            except (ConnectionError, TimeoutError) as error:
+                self.error = error
+                break
+            self.unread -= 1
+        return [self.error] * self.number if self.error else replies
+
+    def __enter__(self) -> Exchange:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """The next one shall not take for his what was not read."""
+        if self.connection:
+            if self.unread:
+                self.connection.disconnect()
+            self.pool.release(self.connection)
 
 
 def _silent(error: Exception) -> bool:
