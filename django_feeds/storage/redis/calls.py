@@ -33,8 +33,8 @@ __all__ = ["ClusterClient", "ClusterConnection", "Connection"]
 READ_ONLY = re.compile(r"\bREADONLY\b")
 """How Redis 6 says it within a script."""
 
-OF_A_CLUSTER = re.compile(r"\bnon local key\b|\bhash to the same slot\b|\bnot allowed in cluster mode\b")
-"""How a node says it to one who takes it for the only one, where redis-py has no class for it."""
+OF_A_CLUSTER = re.compile(r"^MOVED\b|\bnon local key\b|\bhash to the same slot\b|\bnot allowed in cluster mode\b")
+"""How a node says it to one who takes it for the only one, where redis-py has no class for it; redis-py 5 has fewer."""
 
 GONE = (ConnectionError, TimeoutError, SlotNotCoveredError, MovedError)
 """The node is not there, or not where these slots are."""
@@ -155,16 +155,21 @@ class ClusterConnection(Connection):
 
     def _to_nodes(self, keys: Sequence[str], commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         replies: list[Any] = [None] * len(commands)
-        places: dict[Any, list[int]] = {}
+        nodes: dict[str, Any] = {}
+        places: dict[str, list[int]] = {}
         for n, key in enumerate(keys):
             try:
-                places.setdefault(self.client.get_node_from_key(key), []).append(n)
+                node = self.client.get_node_from_key(key)
+                nodes[node.name] = node  # of redis-py 5, nodes are not hashable
+                places.setdefault(node.name, []).append(n)
             except SlotNotCoveredError as error:
                 replies[n] = error
         with ExitStack() as asked:
             exchanges = [
-                asked.enter_context(Exchange(self.client.get_redis_connection(node), [commands[n] for n in numbers]))
-                for node, numbers in places.items()
+                asked.enter_context(
+                    Exchange(self.client.get_redis_connection(nodes[name]), [commands[n] for n in numbers])
+                )
+                for name, numbers in places.items()
             ]
             for exchange, numbers in zip(exchanges, places.values(), strict=True):
                 for n, reply in zip(numbers, exchange.replies(), strict=True):
