@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -25,7 +26,8 @@ from .graph import Chunk, graph_of
 from .models import ActivityRecord
 from .owners import Owner
 from .refills import ROUNDS, begin, missing, old, refill
-from .storage import get_storage
+from .storage import BaseStorage, get_storage
+from .storage.outages import Attempt, sparing_others
 
 if TYPE_CHECKING:
     from .feeds import Feed
@@ -43,13 +45,16 @@ def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Pl
     """
     Bring the bodies and the own feeds of these records in line: the part of a publication that does not wait.
 
-    Returns where the records are and were, which is whom they concern.
+    Returns where the records are and were, which is whom they concern. Raises StorageUnavailable where a storage is
+    down, when the others have what is theirs.
     """
-    _keep_bodies(manager, record_ids)
-    places = _places(ActivityRecord.objects.filter(pk__in=record_ids).prefetch_related("sources"))
-    if manager.user_feed_class and places:
-        _begin_own(manager, manager.user_feed_class, places, at)
-        _settle_own(manager.user_feed_class, places, at)
+    with sparing_others() as attempt:
+        for storage in _keeping_bodies(manager):
+            attempt(storage.alias, partial(_keep_bodies, storage, record_ids))
+        places = _places(ActivityRecord.objects.filter(pk__in=record_ids).prefetch_related("sources"))
+        own = manager.user_feed_class
+        if own and places:
+            attempt(own.storage, partial(_settle_own, manager, own, places, at))
     return places
 
 
@@ -61,7 +66,8 @@ def _begin_own(manager: Manager, feed_class: type[Feed], places: Places, at: dat
             refill(manager, feed_class, owner, at)
 
 
-def _settle_own(feed_class: type[Feed], places: Places, at: datetime) -> None:
+def _settle_own(manager: Manager, feed_class: type[Feed], places: Places, at: datetime) -> None:
+    _begin_own(manager, feed_class, places, at)
     before = None
     for _round in range(ROUNDS):
         brought = records.standing(set().union(*places.values()))
@@ -117,8 +123,16 @@ def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chun
     """
     For each of these activities and each follower of `source` in this chunk: is it to be in his feeds, now?
 
-    Puts it there, or takes it away. He should have it while it stands and he follows any of its sources.
+    Puts it there, or takes it away. He should have it while it stands and he follows any of its sources. Raises
+    StorageUnavailable where a storage is down, when the feeds on the others are right.
     """
+    with sparing_others() as attempt:
+        _settle(manager, activity_ids, source, chunk, at, attempt)
+
+
+def _settle(
+    manager: Manager, activity_ids: Collection[UUID], source: Owner, chunk: Chunk, at: datetime, attempt: Attempt
+) -> None:
     graph = graph_of(manager)
     seen: set[Owner] = set()
     wanted: dict[UUID, frozenset[Owner]] | None = None
@@ -130,7 +144,8 @@ def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chun
         if wanted == before:
             return
         for readers, ids in _grouped(activity_ids, wanted.__getitem__):
-            _apply(manager, ids, readers, seen - readers, at)
+            for feed_class in manager.feed_classes.values():
+                attempt(feed_class.storage, partial(_apply, manager, feed_class, ids, readers, seen - readers, at))
 
 
 def _wanted(
@@ -147,16 +162,20 @@ def _wanted(
 
 
 def _apply(
-    manager: Manager, ids: list[UUID], wanted: frozenset[Owner], unwanted: Collection[Owner], at: datetime
+    manager: Manager,
+    feed_class: type[Feed],
+    ids: list[UUID],
+    wanted: frozenset[Owner],
+    unwanted: Collection[Owner],
+    at: datetime,
 ) -> None:
-    for feed_class in manager.feed_classes.values():
-        readers = sorted(wanted)
-        if not manager.knows_following:
-            with _sparing_the_rest():
-                begin(feed_class, readers, at)
-        elif readers and old(ids, at):  # who has no timeline reads from his sources, and has it filled
-            readers = sorted(wanted - set(missing(feed_class, readers)))
-        _write(feed_class, readers, ids, sorted(unwanted), ids, at)
+    readers = sorted(wanted)
+    if not manager.knows_following:
+        with _sparing_the_rest():
+            begin(feed_class, readers, at)
+    elif readers and old(ids, at):  # who has no timeline reads from his sources, and has it filled
+        readers = sorted(wanted - set(missing(feed_class, readers)))
+    _write(feed_class, readers, ids, sorted(unwanted), ids, at)
 
 
 def _write(
@@ -204,20 +223,22 @@ def _split(owner: Owner, ids: set[UUID], brought: dict[UUID, set[Owner]]) -> tup
     return present, frozenset(ids - present)
 
 
-def _keep_bodies(manager: Manager, record_ids: Sequence[int]) -> None:
-    """Give every storage of this manager the bodies that stand, and take from it those that do not."""
+def _keeping_bodies(manager: Manager) -> list[BaseStorage]:
     aliases = {feed_class.storage for feed_class in manager.all_feed_classes()}
-    storages = [storage for storage in map(get_storage, sorted(aliases)) if storage.keeps_bodies]
+    return [storage for storage in map(get_storage, sorted(aliases)) if storage.keeps_bodies]
+
+
+def _keep_bodies(storage: BaseStorage, record_ids: Sequence[int]) -> None:
+    """Give this storage the bodies that stand, and take from it those that do not."""
     versions = None
-    for _round in range(ROUNDS if storages else 0):
+    for _round in range(ROUNDS):
         rows = list(ActivityRecord.objects.filter(pk__in=record_ids))
         if versions == (versions := {row.pk: row.version for row in rows}):
             return
         bodies = {row.activity_id: serializers.dumps(row.activity()) for row in rows if row.published}
         gone = {row.activity_id for row in rows} | {UUID(hex) for row in rows for hex, _owners in row.former}
-        for storage in storages:
-            storage.put(bodies)
-            storage.forget(gone - set(bodies))
+        storage.put(bodies)
+        storage.forget(gone - set(bodies))
 
 
 def _grouped(items: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any, list[Any]]]:

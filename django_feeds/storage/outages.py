@@ -8,11 +8,13 @@ from typing import Any
 
 from ..exceptions import StorageUnavailable
 
-__all__ = ["sparing_others"]
+__all__ = ["Attempt", "sparing_others"]
+
+Attempt = Callable[[str, Callable[[], Any]], None]
 
 
 @contextmanager
-def sparing_others() -> Iterator[Callable[[str, Callable[[], Any]], None]]:
+def sparing_others() -> Iterator[Attempt]:
     """
     `with sparing_others() as attempt`, `attempt(alias, work)` does what is to be done on the storage of this alias.
 

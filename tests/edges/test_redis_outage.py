@@ -1,17 +1,22 @@
 """A site whose Redis is down for a while: what it shows, what it says, and what it delivers when it is back."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from django_feeds import tasks
+from django_feeds.activity import Activity
 from django_feeds.exceptions import StorageUnavailable
 from django_feeds.models import ActivityRecord, Follow, PendingTask
-from django_feeds.registry import get_feed
+from django_feeds.registry import get_feed, get_manager
+from django_feeds.verbs import Love
 from tests import servers
 from tests.settings import REDIS
-from tests.testapp.models import Pin
+from tests.testapp.models import Board, Pin
 
 from .base import MIDDLEWARE, TEMPLATES
 
@@ -32,11 +37,21 @@ def outage(server, request):
 
 
 @pytest.fixture
-def people(transactional_db, server, settings):
+def own_storage():
+    """Where the own feeds are: "mine", or "default", the database."""
+    return "mine"
+
+
+@pytest.fixture
+def people(transactional_db, server, settings, own_storage):
     """Ann, who follows Bob, who has pinned three times."""
     settings.DJANGO_FEEDS = {
         "TASKS": "inline",
-        "FEEDS": {name: {"STORAGE": "mine"} for name in ("user", "timeline", "lonely")},
+        "FEEDS": {
+            "user": {"STORAGE": own_storage},
+            "timeline": {"STORAGE": "mine"},
+            "lonely": {"STORAGE": "mine"},
+        },
         "STORAGES": {
             "mine": {"BACKEND": REDIS, "OPTIONS": {"URL": server.url, "CLIENT": {"socket_timeout": 0.3}}},
         },
@@ -120,5 +135,52 @@ def test_what_was_published_meanwhile_is_delivered_once(people, outage, resume):
     for feed in (get_feed("timeline", ann), get_feed("user", bob)):
         assert notes(feed) == ["d", "c", "b"]
         assert stored(feed) == 3
+    assert not PendingTask.objects.exists()
+    assert all(record.delivered for record in ActivityRecord.objects.all())
+
+
+def said(feed):
+    """What the activities themselves say, whatever their rows do."""
+    return [activity.extra_context["note"] for activity in feed.page()]
+
+
+@pytest.mark.parametrize("resume", RESUME.values(), ids=RESUME)
+@pytest.mark.parametrize("own_storage", ["mine", "default"])
+def test_the_feeds_of_a_storage_that_is_up_need_not_wait_for_one_that_is_down(people, outage, resume, own_storage):
+    ann, bob = people
+    leave, come_back = outage
+    ago = [timezone.now() - timedelta(hours=hours) for hours in range(5)]
+    edited, deleted = (
+        Pin.objects.create(user=bob, note=note, created_at=ago[place]) for place, note in ((1, "x"), (2, "y"))
+    )
+    kept, gone = (
+        Activity(bob, Love, thing, time=ago[place], extra_context={"note": "by hand"})
+        for place, thing in ((3, bob), (4, ann))
+    )
+    manager = get_manager()
+    manager.publish(kept)
+    manager.publish(gone)
+    timeline, own = get_feed("timeline", ann), get_feed("user", bob)
+    assert said(timeline) == said(own) == ["c", "b", "a", "x", "y", "by hand", "by hand"]
+    leave()
+
+    Pin.objects.create(user=bob, note="d")
+    edited.note = "x, edited"
+    edited.save()
+    deleted.delete()
+    kept.extra_context = {"note": "edited by hand"}
+    manager.update(kept)
+    manager.retract(gone)
+    manager.publish(Activity(bob, Love, Board.objects.create(name="tea"), extra_context={"note": "by hand"}))
+    truth = ["by hand", "d", "c", "b", "a", "x, edited", "edited by hand"]
+
+    if own_storage == "default":
+        assert stored(own) == len(truth)
+    assert said(own) == said(timeline) == truth
+
+    come_back()
+    resume()
+    assert said(own) == said(timeline) == truth
+    assert stored(own) == stored(timeline) == len(truth)
     assert not PendingTask.objects.exists()
     assert all(record.delivered for record in ActivityRecord.objects.all())
