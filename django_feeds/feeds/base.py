@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 from itertools import islice
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from .. import hydration, records, serializers
 from ..activity import Activity
-from ..exceptions import FeedsConfigurationError, InvalidSlice, NotInFeed
+from ..exceptions import FeedsConfigurationError, ForeignData, InvalidSlice, NotInFeed
 from ..ids import MAX_ID, MIN_ID
 from ..owners import Owner, owner_of
 from ..signals import feeds_written
@@ -130,14 +131,14 @@ class Feed(AsyncFeed):
             loaded = records.load([entry.id for entry in entries], cls.activity_class)
             bodies = {id: serializers.dumps(activity) for id, activity in loaded.items()}
         keys = [cls.key_for(owner) for owner in owners]
-        storage.add(keys, entries, max_length=cls.max_length, floor=floor, bodies=bodies, at=at)
-        cls._written(owners, entries, [])
+        with cls._telling(owners, entries, []):
+            storage.add(keys, entries, max_length=cls.max_length, floor=floor, bodies=bodies, at=at)
 
     @classmethod
     def discard(cls, owners: Sequence[Owner], ids: Collection[UUID], at: datetime | None = None) -> None:
         """Take these activities off the timelines of all these owners, in bulk."""
-        cls.get_storage().remove([cls.key_for(owner) for owner in owners], ids, at=at)
-        cls._written(owners, [], ids)
+        with cls._telling(owners, [], ids):
+            cls.get_storage().remove([cls.key_for(owner) for owner in owners], ids, at=at)
 
     @classmethod
     def insert_activities(cls, activities: Iterable[Activity]) -> None:
@@ -162,6 +163,17 @@ class Feed(AsyncFeed):
         found = records.load([_id(activity)])
         records.retract([records.identity_key(one.identity) for one in found.values()])
         hydration.forget([_id(activity)])
+
+    @classmethod
+    @contextmanager
+    def _telling(cls, owners: Sequence[Owner], added: Sequence[Entry], removed: Collection[UUID]) -> Iterator[None]:
+        """Tell what was written; where somebody else's data was in place of some timelines, of the others."""
+        try:
+            yield
+        except ForeignData as error:
+            cls._written([owner for owner in owners if cls.key_for(owner) not in error.keys], added, removed)
+            raise
+        cls._written(owners, added, removed)
 
     @classmethod
     def _written(cls, owners: Sequence[Owner], added: Sequence[Entry], removed: Collection[UUID]) -> None:

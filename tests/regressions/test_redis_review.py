@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from redis.exceptions import MovedError
 
 from django_feeds.activity import Activity
-from django_feeds.exceptions import StorageUnavailable
+from django_feeds.exceptions import ForeignData, StorageUnavailable
 from django_feeds.feeds import Feed
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
+from django_feeds.signals import feeds_written
+from django_feeds.storage import Entry
 from django_feeds.verbs import Love
+from tests import storages
 from tests.flows.conftest import feeds_on
 from tests.settings import REDIS
 from tests.testapp.models import Pin
@@ -187,3 +191,39 @@ def test_a_storage_that_is_down_keeps_no_other_from_forgetting_a_body(one_is_dow
     server.thaw()
     first.remove_activity(activity)
     assert down(ann)[:] == []
+
+
+# --- what is told of what was written
+
+
+@pytest.mark.parametrize("storage", storages.EVERY[2:], indirect=True)
+def test_of_feeds_beside_somebody_elses_data_it_is_told_that_they_were_written(db, storage):
+    hooked, told = [], []
+
+    class Told(Feed):
+        key_format = "told:%(user_id)s"
+
+        def on_update_feed(self, new, deleted):
+            hooked.append((self.owner, new, deleted))
+
+    Told.storage = storage
+    kept, entries = (
+        Told.get_storage(),
+        [Entry(Activity(User.objects.create(username="ann"), Love, ("auth.User", 1)).id)],
+    )
+    (id,) = (entry.id for entry in entries)
+    for client in storages.clients(storage):
+        with suppress(MovedError):
+            client.set(kept.timelines + Told.key_for("2"), "somebody's")
+
+    def listen(sender, owners, added, removed, **kwargs):
+        told.append((list(owners), list(added), list(removed)))
+
+    feeds_written.connect(listen, sender=Told)
+    with pytest.raises(ForeignData):
+        Told.push(["1", "2", "3"], entries)
+    with pytest.raises(ForeignData):
+        Told.discard(["1", "2", "3"], [id])
+
+    assert told == [(["1", "3"], entries, []), (["1", "3"], [], [id])]
+    assert hooked == [("1", [id], []), ("3", [id], []), ("1", [], [id]), ("3", [], [id])]
