@@ -29,6 +29,7 @@ from .registry import get_manager
 __all__ = [
     "back_fill",
     "deliver",
+    "deliver_own",
     "enqueue",
     "enqueue_on_commit",
     "fan_out",
@@ -80,6 +81,12 @@ def fan_out(manager: str, record_ids: list[int], at: str) -> dict[str, Any]:
         ActivityRecord.objects.filter(pk__in=record_ids).update(delivery_error=repr(error)[:1_000])
         raise
     return {"manager": manager, "records": record_ids, "chunks": chunks}
+
+
+@shared_task(name="django_feeds.deliver_own", base=RememberedTask, ignore_result=True, **RETRY)
+def deliver_own(manager: str, record_ids: list[int], at: str) -> None:
+    """Bring these records to the own feeds alone, where followers are not to hear of them."""
+    delivery.deliver_own(get_manager(manager), record_ids, _time(at))
 
 
 @shared_task(name="django_feeds.settle", base=RememberedTask, ignore_result=True, **RETRY)
@@ -229,27 +236,49 @@ def _records_with_a_task() -> set[int]:
 
 
 def publish_on_commit(manager: Any, written: Sequence[ActivityRecord], fanout: bool = True) -> None:
-    """Once these records are committed: the own feeds at once, those of followers in the background."""
+    """
+    Once these records are committed: the own feeds at once, those of followers in the background.
+
+    Without `fanout`, followers hear nothing, whatever fails: the records count as delivered, and the own feeds wait
+    in a task of their own.
+    """
     at = timezone.now()
     ids = [record.pk for record in written]
     for start in range(0, len(ids), PER_TASK):
-        records.on_commit(partial(_publish, manager, ids[start : start + PER_TASK], at, fanout))
+        some = ids[start : start + PER_TASK]
+        if fanout:
+            records.on_commit(partial(_publish, manager, some, at))
+            continue
+        # What followers are waiting for already, they still get.
+        known = ActivityRecord.objects.filter(pk__in=some, delivered_version=F("version") - 1)
+        known.update(delivered_version=F("version"))
+        args = (manager.name, some, at.isoformat())
+        records.on_commit(partial(_publish_silently, manager, args, at, _remember(deliver_own, args, "high")))
 
 
 PER_TASK = 100
 """Records handed out by one task; a bulk publication is many such."""
 
 
-def _publish(manager: Any, record_ids: list[int], at: datetime, fanout: bool) -> None:
+def _publish(manager: Any, record_ids: list[int], at: datetime) -> None:
     try:
         delivery.deliver_own(manager, record_ids, at)
     except StorageUnavailable:
         logger.exception("The own feeds of the records %s wait for their fan-out.", record_ids)
-        fanout = True
-    if fanout:
-        enqueue(fan_out, manager.name, record_ids, at.isoformat())
+    enqueue(fan_out, manager.name, record_ids, at.isoformat())
+
+
+def _publish_silently(
+    manager: Any, args: tuple[str, list[int], str], at: datetime, pending: PendingTask | None
+) -> None:
+    try:
+        delivery.deliver_own(manager, args[1], at)
+    except StorageUnavailable:
+        logger.exception("The own feeds of the records %s wait for a task.", args[1])
+        _send(deliver_own, args, "high", pending)
     else:
-        ActivityRecord.objects.filter(pk__in=record_ids).update(delivered_version=F("version"))
+        if pending:
+            pending.delete()
 
 
 def _time(at: str) -> datetime:

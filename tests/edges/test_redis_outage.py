@@ -184,3 +184,29 @@ def test_the_feeds_of_a_storage_that_is_up_need_not_wait_for_one_that_is_down(pe
     assert stored(own) == stored(timeline) == len(truth)
     assert not PendingTask.objects.exists()
     assert all(record.delivered for record in ActivityRecord.objects.all())
+
+
+@pytest.mark.parametrize("resume", RESUME.values(), ids=RESUME)
+def test_what_was_imported_silently_meanwhile_is_brought_to_the_own_feed_alone(people, outage, resume):
+    ann, bob = people
+    leave, come_back = outage
+    waiting = Activity(bob, Love, ann, extra_context={"note": "waiting"})
+    silent = Activity(bob, Love, bob, extra_context={"note": "silent"})
+    leave()
+    get_manager().publish(waiting)
+
+    waiting.extra_context = {"note": "silently edited"}
+    get_manager().batch_import(bob, [waiting, silent], fanout=False)
+    come_back()
+    resume()
+    resume()
+
+    own, timeline = get_feed("user", bob), get_feed("timeline", ann)
+    entries = own.get_storage().slice(own.key, limit=1_000).entries
+    assert {waiting.id, silent.id} <= {entry.id for entry in entries}
+    entries = timeline.get_storage().slice(timeline.key, limit=1_000).entries
+    assert waiting.id in {entry.id for entry in entries}
+    assert silent.id not in {entry.id for entry in entries}
+    assert "silently edited" in said(own)
+    assert not PendingTask.objects.exists()
+    assert all(record.delivered for record in ActivityRecord.objects.all())

@@ -321,7 +321,10 @@ def test_a_task_that_fails_half_way_can_simply_run_again(site):
 
 def test_every_task_is_retried_and_acknowledged_late():
     """Tasks had no retry, and were gone with the worker that had taken them."""
-    for task in (tasks.fan_out, tasks.settle, tasks.back_fill, tasks.sweep, tasks.refill, tasks.forget, tasks.leave):
+    for task in (
+        *(tasks.fan_out, tasks.deliver_own, tasks.settle, tasks.back_fill),
+        *(tasks.sweep, tasks.refill, tasks.forget, tasks.leave),
+    ):
         assert task.acks_late
         assert task.max_retries >= 5
         assert task.autoretry_for
