@@ -207,11 +207,9 @@ def test_of_feeds_beside_somebody_elses_data_it_is_told_that_they_were_written(d
             hooked.append((self.owner, new, deleted))
 
     Told.storage = storage
-    kept, entries = (
-        Told.get_storage(),
-        [Entry(Activity(User.objects.create(username="ann"), Love, ("auth.User", 1)).id)],
-    )
-    (id,) = (entry.id for entry in entries)
+    kept, ann = Told.get_storage(), User.objects.create(username="ann")
+    id = Activity(ann, Love, ann).id
+    entries = [Entry(id)]
     for client in storages.clients(storage):
         with suppress(MovedError):
             client.set(kept.timelines + Told.key_for("2"), "somebody's")
@@ -227,3 +225,21 @@ def test_of_feeds_beside_somebody_elses_data_it_is_told_that_they_were_written(d
 
     assert told == [(["1", "3"], entries, []), (["1", "3"], [], [id])]
     assert hooked == [("1", [id], []), ("3", [id], []), ("1", [], [id]), ("3", [], [id])]
+
+
+# --- what was added by hand
+
+
+@pytest.mark.parametrize("on_commit", [False, True], ids=["at once", "on commit"])
+def test_what_is_added_by_hand_in_a_transaction_that_fails_stays_where_nothing_is_undone(people, storage, on_commit):
+    ann, _bob = people
+    feed, activity = get_feed("timeline", ann), Activity(ann, Love, ann)
+
+    with transaction.atomic():
+        transaction.on_commit(lambda: feed.add(activity)) if on_commit else feed.add(activity)
+        transaction.set_rollback(True)
+
+    stays = storage != "database" and not on_commit
+    assert feed[:] == ([activity] if stays else [])
+    feed.get_storage().forget([activity.id])
+    assert feed[:] == []
