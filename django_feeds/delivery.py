@@ -25,7 +25,7 @@ from .exceptions import ForeignData
 from .graph import Chunk, graph_of
 from .models import ActivityRecord
 from .owners import Owner
-from .refills import ROUNDS, begin, missing, old, refill
+from .refills import ROUNDS, begin, missing, refill
 from .storage import BaseStorage, get_storage
 from .storage.outages import Attempt, sparing_others
 
@@ -59,9 +59,9 @@ def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Pl
 
 
 def _begin_own(manager: Manager, feed_class: type[Feed], places: Places, at: datetime) -> None:
-    """A feed that would begin with something old is filled from what its owner did since."""
-    owners = [owner for owner, ids in places.items() if old(ids, at)]
-    for owner in missing(feed_class, owners) if owners else ():
+    """A feed that would begin with what is not the newest is filled from what its owner did since."""
+    newest = records.newest_of_all(set().union(*places.values()))
+    for owner in () if newest else missing(feed_class, list(places)):
         with _sparing_the_rest():
             refill(manager, feed_class, owner, at)
 
@@ -75,7 +75,7 @@ def _settle_own(manager: Manager, feed_class: type[Feed], places: Places, at: da
             return
         parts = {owner: _split(owner, ids, brought) for owner, ids in places.items()}
         for (present, gone), owners in _grouped(places, parts.__getitem__):
-            _write(feed_class, owners, present, owners, gone, at)
+            _write(feed_class, owners, present, owners, gone, at, create=True)
         before = brought
 
 
@@ -143,9 +143,12 @@ def _settle(
         before, wanted = wanted, _wanted(graph, seen, following, source, brought)
         if wanted == before:
             return
+        # Who has no timeline reads from his sources, and has it filled. A push makes one if it knows what is newer.
+        create = records.newest_of_all(activity_ids)
         for readers, ids in _grouped(activity_ids, wanted.__getitem__):
             for feed_class in manager.feed_classes.values():
-                attempt(feed_class.storage, partial(_apply, manager, feed_class, ids, readers, seen - readers, at))
+                work = partial(_apply, manager, feed_class, ids, readers, seen - readers, at, create)
+                attempt(feed_class.storage, work)
 
 
 def _wanted(
@@ -168,14 +171,13 @@ def _apply(
     wanted: frozenset[Owner],
     unwanted: Collection[Owner],
     at: datetime,
+    create: bool,
 ) -> None:
     readers = sorted(wanted)
     if not manager.knows_following:
         with _sparing_the_rest():
             begin(feed_class, readers, at)
-    elif readers and old(ids, at):  # who has no timeline reads from his sources, and has it filled
-        readers = sorted(wanted - set(missing(feed_class, readers)))
-    _write(feed_class, readers, ids, sorted(unwanted), ids, at)
+    _write(feed_class, readers, ids, sorted(unwanted), ids, at, create)
 
 
 def _write(
@@ -185,10 +187,11 @@ def _write(
     without: Sequence[Owner],
     gone: Collection[UUID],
     at: datetime,
+    create: bool,
 ) -> None:
     if with_them and present:
         with _sparing_the_rest():
-            feed_class.push(with_them, feed_class.entries_for(present), at=at)
+            feed_class.push(with_them, feed_class.entries_for(present), at=at, create=create)
     if without and gone:
         with _sparing_the_rest():
             feed_class.discard(without, gone, at=at)

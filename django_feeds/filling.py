@@ -15,7 +15,7 @@ from .graph import follows, graph_of
 from .models import RecordSource
 from .owners import Owner
 from .reader import sources_of
-from .refills import ROUNDS, begin, missing, nobodys, refill, take_back
+from .refills import ROUNDS, begin, nobodys, refill, take_back
 
 if TYPE_CHECKING:
     from .managers import Manager
@@ -32,8 +32,7 @@ def back_fill(manager: Manager, owner: Owner, targets: Collection[Owner], at: da
     for feed_class in manager.feed_classes.values():
         if not manager.knows_following:
             begin(feed_class, [owner], at)
-        if not missing(feed_class, [owner]):
-            _bring(manager, feed_class, owner, targets, at)
+        _bring(manager, feed_class, owner, targets, at)
         refill(manager, feed_class, owner, at)
 
 
@@ -47,7 +46,7 @@ def _bring(manager: Manager, feed_class: type[Feed], owner: Owner, targets: Coll
         if added:
             take_back(manager, feed_class, owner, set(added) - set(ids), following, at)
         if ids:
-            feed_class.push([owner], feed_class.entries_for(ids), at=at)
+            feed_class.push([owner], feed_class.entries_for(ids), at=at, create=False)
         if len(ids) == feed_class.max_length:
             # There may be more of them, which are not on the timeline: it must not lie unseen above its floor.
             feed_class(owner).trim()
@@ -91,7 +90,7 @@ def clean(
             if now - gone:
                 feed_class.discard([owner], now - gone, at=at)
             if gone - now:  # followed or published again while this ran
-                feed_class.push([owner], feed_class.entries_for(gone - now), at=at)
+                feed_class.push([owner], feed_class.entries_for(gone - now), at=at, create=False)
             gone = now
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "joined",
     "left",
     "load",
+    "newest_of_all",
     "of",
     "on_commit",
     "recall",
@@ -220,6 +221,12 @@ def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> di
         except InvalidReference as error:  # it names a row that its model cannot have any more
             logger.warning("The activity %s is left out: %s", record.activity_id, error)
     return found
+
+
+def newest_of_all(ids: Collection[UUID]) -> bool:
+    """Is nothing published that is newer than the oldest of these, but these themselves?"""
+    newer = ActivityRecord.objects.filter(published=True, activity_id__gt=min(ids))
+    return not newer.exclude(activity_id__in=list(ids)).exists()
 
 
 def standing(ids: Iterable[UUID]) -> dict[UUID, set[Owner]]:

@@ -2,20 +2,20 @@
 Refills: a feed anew from its sources, and who may have a timeline that is not there yet.
 
 A timeline says that it is complete above its floor. What makes one must therefore know what is newer than its first
-entry: a refill does, since it reads all sources; a push knows it only of what happened just now.
+entry: a refill does, since it reads all sources; a push knows it only of what is newer than all else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from . import records
 from .exceptions import InvalidOwner
 from .feeds import Feed
-from .ids import MAX_ID, MIN_ID, id_time
+from .ids import MAX_ID, MIN_ID
 from .models import RecordSource
 from .owners import Owner, model_of, reference_of
 from .reader import sources_of
@@ -23,12 +23,10 @@ from .reader import sources_of
 if TYPE_CHECKING:
     from .managers import Manager
 
-__all__ = ["ROUNDS", "begin", "missing", "nobodys", "old", "refill", "take_back"]
+__all__ = ["ROUNDS", "begin", "missing", "nobodys", "refill", "take_back"]
 
 ROUNDS = 5
 """How often a step does again what changed while it wrote; a later change has a task of its own."""
-
-JUST_NOW = timedelta(minutes=1)
 
 
 def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, *, force: bool = False) -> None:
@@ -94,11 +92,6 @@ def begin(feed_class: type[Feed], owners: Sequence[Owner], at: datetime) -> None
     new = missing(feed_class, owners)
     if new:
         feed_class.fill(new, [], floor=MIN_ID, at=at)
-
-
-def old(ids: Collection[UUID], at: datetime) -> bool:
-    """Did any of these happen so long before `at` that something newer may have been published since?"""
-    return bool(ids) and id_time(min(ids)) < at - JUST_NOW
 
 
 def _exists(owner: Owner) -> bool:

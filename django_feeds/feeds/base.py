@@ -99,13 +99,16 @@ class Feed(AsyncFeed):
         return [Entry(id) for id in ids]
 
     @classmethod
-    def push(cls, owners: Sequence[Owner], entries: Sequence[Entry], at: datetime | None = None) -> None:
+    def push(
+        cls, owners: Sequence[Owner], entries: Sequence[Entry], at: datetime | None = None, *, create: bool = True
+    ) -> None:
         """
         Put these entries on the timelines of all these owners, in bulk; nothing is recorded, nobody is notified.
 
-        `at` is when the operation was asked for (see BaseStorage).
+        `at` is when the operation was asked for; without `create`, timelines that are not there stay so (see
+        BaseStorage).
         """
-        cls.fill(owners, entries, at=at)
+        cls.fill(owners, entries, at=at, create=create)
 
     @classmethod
     def fill(
@@ -115,6 +118,7 @@ class Feed(AsyncFeed):
         *,
         floor: UUID | None = None,
         at: datetime | None = None,
+        create: bool = True,
     ) -> None:
         """`push`, and with `floor` vouch that the timelines are complete above it afterwards."""
         storage = cls.get_storage()
@@ -124,7 +128,7 @@ class Feed(AsyncFeed):
             bodies = {id: serializers.dumps(activity) for id, activity in loaded.items()}
         keys = [cls.key_for(owner) for owner in owners]
         with cls._telling(owners, entries, []):
-            storage.add(keys, entries, max_length=cls.max_length, floor=floor, bodies=bodies, at=at)
+            storage.add(keys, entries, max_length=cls.max_length, floor=floor, bodies=bodies, at=at, create=create)
 
     @classmethod
     def discard(cls, owners: Sequence[Owner], ids: Collection[UUID], at: datetime | None = None) -> None:

@@ -104,6 +104,7 @@ class DatabaseStorage(BaseStorage):
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
         arrivals: bool = False,
+        create: bool = True,
     ) -> None:
         entries = sorted({entry.id: entry for entry in entries}.values())
         if not entries and floor is None:
@@ -111,7 +112,7 @@ class DatabaseStorage(BaseStorage):
         dialect = self.writer()
         for some in chunks(list(dict.fromkeys(keys)), dialect.chunk):
             if floor is None:
-                self._insert(dialect, some, entries, before(entries[0].id), arrivals)
+                self._insert(dialect, some, entries, before(entries[0].id) if create else None, arrivals)
                 due = due_for_cut(some, entries, max_length)
             else:
                 self._complete(dialect, some, entries, floor, arrivals)
@@ -120,12 +121,12 @@ class DatabaseStorage(BaseStorage):
                 dialect.cut(due, max_length)
 
     def _insert(
-        self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID, arrivals: bool
+        self, dialect: Dialect, keys: Sequence[str], entries: Sequence[Entry], floor: UUID | None, arrivals: bool
     ) -> None:
-        """Put the entries on the timelines; make those that are missing, with this floor."""
+        """Put the entries on the timelines; make those that are missing where there is a floor for them."""
         for part in chunks(entries, min(dialect.entry_chunk, max(ROWS_PER_STATEMENT // len(keys), 1))):
             missing = dialect.insert(keys, part, arrivals)
-            if missing:
+            if missing and floor is not None:
                 dialect.create(missing, floor)
                 if more_than_ids(part, arrivals):
                     dialect.mark(missing)

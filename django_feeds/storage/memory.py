@@ -59,6 +59,7 @@ class MemoryStorage(BaseStorage):
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
         arrivals: bool = False,
+        create: bool = True,
     ) -> None:
         if not entries and floor is None:
             return
@@ -66,7 +67,7 @@ class MemoryStorage(BaseStorage):
         entries = [entry._replace(arrived=(entry.arrived or now) if arrivals else 0) for entry in entries]
         first_floor = before(min(entry.id for entry in entries)) if floor is None else floor
         with self.store.lock:
-            for key in keys:
+            for key in keys if create or floor is not None else [key for key in keys if key in self.store.timelines]:
                 timeline = self.store.timelines.setdefault(key, _Timeline(first_floor))
                 if floor is not None:
                     timeline.floor = min(timeline.floor, floor)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from redis.exceptions import MovedError
 
 from django_feeds.activity import Activity
@@ -243,3 +245,27 @@ def test_what_is_added_by_hand_in_a_transaction_that_fails_stays_where_nothing_i
     assert feed[:] == ([activity] if stays else [])
     feed.get_storage().forget([activity.id])
     assert feed[:] == []
+
+
+# --- a timeline that was lost
+
+
+def test_an_edit_makes_no_timeline_that_hides_what_is_newer(site):
+    """It was made where the edited activity was a minute old at most, with the floor right under it."""
+    site.follow(site.ann, site.bob)
+    site.work()
+    times = [timezone.now() + timedelta(milliseconds=number) for number in range(3)]
+    first, second, third = (Pin.objects.create(user=site.bob, created_at=time) for time in times)
+    site.work()
+    site.timeline(site.ann).delete()
+    site.own(site.bob).delete()
+
+    second.note = "edited"
+    second.save()
+    site.work()
+
+    for feed in (site.timeline(site.ann), site.own(site.bob)):
+        assert [activity.object for activity in feed.page()] == [third, second, first]
+    site.work()
+    for feed in (site.timeline(site.ann), site.own(site.bob)):
+        assert site.stored(feed) == 3

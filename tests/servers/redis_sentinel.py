@@ -10,7 +10,8 @@ from tests.servers.base import Server, Unavailable
 from tests.servers.ports import HOST, ports
 from tests.servers.redis import Node
 
-SERVICE = "feeds"
+# Of no other entry of CACHES in the tests: django-redis keeps one pool for each address in a process.
+SERVICE = "tested"
 
 CONFIGURATION = f"""
 sentinel monitor {SERVICE} {HOST} {{port}} 1

@@ -137,7 +137,7 @@ def test_a_long_refill_claims_nothing_about_a_timeline_that_was_lost_and_made_an
     first = next(parts)
 
     def fill(some, below, vouched, above):
-        storage._write("add", ["ann"], (30_000, pack(below), vouched, above, *(pack(each.id) for each in some)))
+        storage._write("add", ["ann"], (30_000, pack(below), vouched, above, 1, *(pack(each.id) for each in some)))
 
     fill(*first)
     storage.delete(["ann"])

@@ -86,13 +86,15 @@ class RedisStorage(BaseStorage):
         bodies: Mapping[UUID, str] | None = None,
         at: datetime | None = None,
         arrivals: bool = False,
+        create: bool = True,
     ) -> None:
         if not entries and floor is None:
             return
         entries = sorted({entry.id: entry for entry in entries}.values(), reverse=True)
         foreign: set[str] = set()
         for some, below, vouched, above in parts(entries, floor):
-            arguments = (max_length, pack(below), vouched, above, *(line(entry, arrivals) for entry in some))
+            lines = [line(entry, arrivals) for entry in some]
+            arguments = (max_length, pack(below), vouched, above, int(create), *lines)
             foreign.update(self._write("add", keys, arguments, _keys_per_call([entry.id for entry in some])))
         self._complain(foreign)
 

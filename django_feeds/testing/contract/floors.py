@@ -150,3 +150,18 @@ class FloorsContract(ContractCase):
         self.assertEqual(self.read(high), entries(9))
         self.assertEqual(self.read(absent), entries(5))
         self.assertEqual(self.floor(absent), before(entry(5).id))
+
+    def test_a_push_that_is_to_make_none_leaves_missing_timelines_missing(self):
+        here, missing = self.new_keys("here", "missing")
+        self.add(here, entries(5))
+
+        self.add([here, missing], entries(6), create=False)
+        self.add([here, missing], entries(*range(7, 27)), create=False)
+
+        self.assertEqual(self.read(here), entries(*range(26, 4, -1)))
+        self.assertEqual(self.storage.slice(missing, limit=5), ([], MAX_ID, {}))
+
+    def test_who_vouches_for_a_timeline_makes_it(self):
+        self.add(self.key, entries(5), floor=MIN_ID, create=False)
+
+        self.assertEqual(self.storage.slice(self.key, limit=5), (entries(5), MIN_ID, {}))

@@ -1,12 +1,14 @@
 -- Put the same entries on many timelines.
 --
 -- KEYS: the timelines. ARGV: bound; floor; '1' where the caller vouches that timelines are complete above this floor;
--- the floor above which a timeline must be complete for that, or ''; then the entries, newest first; where one of 30
--- bytes ends with zeros, its arrival is now.
+-- the floor above which a timeline must be complete for that, or ''; '1' where timelines that are not there are to be
+-- made, as one that is vouched for always is; then the entries, newest first; where one of 30 bytes ends with zeros,
+-- its arrival is now.
 -- Returns the numbers of the keys under which something else is kept.
 
 local bound, floor, vouched, above = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1', ARGV[4]
-local FIRST, LAST = 5, #ARGV
+local creates = vouched or ARGV[5] == '1'
+local FIRST, LAST = 6, #ARGV
 local FEW = 8 -- searched one by one; more are merged with the part of the list that they span
 local UNKNOWN = '\0\0\0\0\0\0'
 
@@ -181,7 +183,9 @@ local function add(key, head)
         return
     end
     if not head then
-        create(key)
+        if creates then
+            create(key)
+        end
     elseif vouched then
         -- A full one was cut perhaps, and what was cut is vouched for by nobody any more.
         merge(key, above == '' or redis.call('LLEN', key) <= bound)
