@@ -37,6 +37,14 @@ def loves(author: User, number: int) -> list[Activity]:
     return [Activity(author, Love, pin, None, start + timedelta(seconds=place)) for place, pin in enumerate(pins)]
 
 
+def publish(activities: list[Activity], author: User, worker) -> None:
+    """The first alone: who has no timeline yet gets one, which would begin in the middle of what comes at once."""
+    LoveManager().add_user_activity(author.pk, activities[0])
+    worker.wait_until_idle(timeout=120)
+    for activity in activities[1:]:
+        LoveManager().add_user_activity(author.pk, activity)
+
+
 def held(author: User) -> set[tuple]:
     """What the timelines of all readers hold, each different content once."""
     owners = [str(pk) for pk in Follow.objects.followers(author).values_list("user_id", flat=True)]
@@ -59,8 +67,7 @@ def finish(worker) -> None:
 def test_thousands_have_what_was_published_once_and_lose_what_was_taken_back(author, celery_worker_process):
     activities = loves(author, 3)
 
-    for activity in activities:
-        LoveManager().add_user_activity(author.pk, activity)
+    publish(activities, author, celery_worker_process)
     celery_worker_process.wait_until_idle(timeout=120)
     assert held(author) == {ids(activities)}
     assert [activity.id for activity in OwnLoveFeed(author)[:]] == list(ids(activities))
@@ -72,12 +79,8 @@ def test_thousands_have_what_was_published_once_and_lose_what_was_taken_back(aut
 
 def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(author, celery_worker_process):
     activities = loves(author, 6)
-    # Now they have timelines; one that begins in the middle of this would know nothing of what is older.
-    LoveManager().add_user_activity(author.pk, activities[0])
-    celery_worker_process.wait_until_idle(timeout=120)
 
-    for activity in activities[1:]:
-        LoveManager().add_user_activity(author.pk, activity)
+    publish(activities, author, celery_worker_process)
     celery_worker_process.kill()
     celery_worker_process.start()
     celery_worker_process.redeliver()
