@@ -25,7 +25,7 @@ from .exceptions import ForeignData
 from .graph import Chunk, graph_of
 from .models import ActivityRecord
 from .owners import Owner
-from .refills import ROUNDS, begin, missing, refill
+from .refills import ROUNDS, begin, exists, missing, refill
 from .storage import BaseStorage, get_storage
 from .storage.outages import Attempt, sparing_others
 
@@ -60,23 +60,27 @@ def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Pl
 
 def _begin_own(manager: Manager, feed_class: type[Feed], places: Places, at: datetime) -> None:
     """A feed that would begin with what is not the newest is filled from what its owner did since."""
-    newest = records.newest_of_all(set().union(*places.values()))
-    for owner in () if newest else missing(feed_class, list(places)):
+    for owner in missing(feed_class, list(places)):
         with _sparing_the_rest():
             refill(manager, feed_class, owner, at)
 
 
 def _settle_own(manager: Manager, feed_class: type[Feed], places: Places, at: datetime) -> None:
-    _begin_own(manager, feed_class, places, at)
-    before = None
+    create = records.newest_of_all(set().union(*places.values()))
+    if not create:
+        _begin_own(manager, feed_class, places, at)
+    before: dict[UUID, set[Owner]] | None = None
     for _round in range(ROUNDS):
         brought = records.standing(set().union(*places.values()))
         if brought == before:
-            return
+            break
         parts = {owner: _split(owner, ids, brought) for owner, ids in places.items()}
         for (present, gone), owners in _grouped(places, parts.__getitem__):
-            _write(feed_class, owners, present, owners, gone, at, create=True)
+            _write(feed_class, owners, present, owners, gone, at, create)
         before = brought
+    for owner in set(places).difference(*(before or {}).values()):
+        if not exists(owner):  # deleted, perhaps while this made it a feed
+            feed_class.get_storage().delete([feed_class.key_for(owner)])
 
 
 def walk(

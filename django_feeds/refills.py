@@ -23,7 +23,7 @@ from .reader import sources_of
 if TYPE_CHECKING:
     from .managers import Manager
 
-__all__ = ["ROUNDS", "begin", "missing", "nobodys", "refill", "take_back"]
+__all__ = ["ROUNDS", "begin", "exists", "missing", "nobodys", "refill", "take_back"]
 
 ROUNDS = 5
 """How often a step does again what changed while it wrote; a later change has a task of its own."""
@@ -45,7 +45,11 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
         if sources is None or (floor is None and not sources):
             return
         ids = RecordSource.objects.newest(sources, limit=length + 1)
-        if ids == added or not (ids or floor or _exists(owner)):
+        if ids == added:
+            return
+        if not (ids or floor or exists(owner)):
+            if added is not None:  # its owner was deleted while this made it
+                feed.delete()
             return
         if added:
             take_back(manager, feed_class, owner, set(added) - set(ids), sources, at)
@@ -94,7 +98,7 @@ def begin(feed_class: type[Feed], owners: Sequence[Owner], at: datetime) -> None
         feed_class.fill(new, [], floor=MIN_ID, at=at)
 
 
-def _exists(owner: Owner) -> bool:
+def exists(owner: Owner) -> bool:
     """A task that comes late must not make a feed for a row that was deleted."""
     try:
         reference = reference_of(owner)

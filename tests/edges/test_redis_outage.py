@@ -187,7 +187,7 @@ def test_the_feeds_of_a_storage_that_is_up_need_not_wait_for_one_that_is_down(pe
 
 
 @pytest.mark.parametrize("resume", RESUME.values(), ids=RESUME)
-def test_what_was_imported_silently_meanwhile_is_brought_to_the_own_feed_alone(people, outage, resume):
+def test_what_was_imported_silently_meanwhile_is_brought_to_the_own_feed_alone(people, server, outage, resume):
     ann, bob = people
     leave, come_back = outage
     waiting = Activity(bob, Love, ann, extra_context={"note": "waiting"})
@@ -205,7 +205,8 @@ def test_what_was_imported_silently_meanwhile_is_brought_to_the_own_feed_alone(p
     entries = own.get_storage().slice(own.key, limit=1_000).entries
     assert {waiting.id, silent.id} <= {entry.id for entry in entries}
     entries = timeline.get_storage().slice(timeline.key, limit=1_000).entries
-    assert waiting.id in {entry.id for entry in entries}
+    if leave == server.freeze:  # one that is killed loses the timeline, and what is not the newest of all makes none
+        assert waiting.id in {entry.id for entry in entries}
     assert silent.id not in {entry.id for entry in entries}
     assert "silently edited" in said(own)
     assert not PendingTask.objects.exists()

@@ -13,6 +13,7 @@ from django_feeds.storage import get_storage
 from django_feeds.storage.redis import RedisStorage, calls
 from django_feeds.testing.contract.case import entries, entry
 from tests import servers, storages
+from tests.servers.redis_sentinel import SERVICE
 
 from .redis_methods import EVERYTHING
 
@@ -50,7 +51,7 @@ def test_a_master_that_becomes_a_replica_while_it_writes():
     storage.add(KEYS, entries(1), floor=MIN_ID, max_length=5)
     former = sentinel.master
     with sentinel.sentinel.connect() as client:
-        client.execute_command("SENTINEL", "FAILOVER", "feeds")
+        client.execute_command("SENTINEL", "FAILOVER", SERVICE)
 
     while sentinel.master is former:
         until_done(lambda: storage.add(KEYS, entries(2), max_length=5))
