@@ -94,7 +94,7 @@ def calls(work: Callable[[RedisStorage], None]) -> list[Command]:
     """The commands that this work on the storage sends, made beforehand."""
     recorder = Recorder()
     noting = RedisStorage("default", storage().options)
-    noting.connection = Connection(recorder, noting.alias)  # type: ignore[arg-type]
+    noting.connection = Connection(recorder, noting.alias)
     work(noting)
     return recorder.commands
 

@@ -35,7 +35,7 @@ class Worker(TestWorker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._broker = redis.Redis.from_url(servers.get("redis_7").database_url(1))  # type: ignore[attr-defined]
+        self._broker = redis.Redis.from_url(servers.get("redis_7").database_url(1))
 
     def finish(self) -> None:
         """Return when all tasks have succeeded: then none has its row any more."""

@@ -33,7 +33,7 @@ DJANGO_FEEDS = {
     },
 }
 
-CELERY_BROKER_URL = REDIS.broker_url  # type: ignore[attr-defined]
+CELERY_BROKER_URL = REDIS.broker_url
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
 # Tasks before a worker opens its connections anew; without it, that is each task, whatever CONN_MAX_AGE says.

@@ -131,6 +131,7 @@ def _checked(label: str, pk: Any, field: str) -> Reference:
     """A reference to what can be a row: of an installed model, with a pk that its column can hold."""
     reference = Reference(_concrete_label(label, field), _native_pk(label, pk))
     try:
+        # There is such a model: _concrete_label() has found it.
         model_of(label)._meta.pk.run_validators(reference.pk)  # type: ignore[union-attr]
     except ValidationError as error:
         raise InvalidReference(f"The {field} is {pk!r}, which cannot be the pk of a {label}.") from error
