@@ -1,4 +1,7 @@
-"""Rows: who follows what, which verbs there are, what was published, and the timelines of the database storage."""
+"""
+Rows: who follows and mutes whom, which verbs there are, what was published and who is told, what readers want to hear
+of, and the timelines of the database storage.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,23 @@ from django.utils.translation import gettext_lazy as _
 from .activity import Activity
 from .fields import IdField, KeyField
 from .owners import Reference, reference_of
-from .querysets import FollowManager, SourceManager
+from .querysets import FollowManager, MuteManager, SourceManager
 from .verbs import verb_or_placeholder
 
 __all__ = [
     "AbstractFollow",
     "ActivityRecord",
+    "DigestState",
     "Follow",
+    "Grouping",
+    "Mute",
+    "NotificationPreference",
     "PendingTask",
+    "RecordRecipient",
     "RecordSource",
     "Timeline",
     "TimelineEntry",
+    "TimelineMark",
     "VerbRecord",
 ]
 
@@ -67,6 +76,31 @@ class Follow(AbstractFollow):
         ]
 
 
+class Mute(models.Model):
+    """Somebody does not want to see what a user, or anybody else who acts, does; a block tells that one to stay away."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("reader")
+    )
+    target = models.CharField(
+        _("target"), max_length=OWNER_LENGTH, db_index=True, help_text=_("A user's pk, or app.Model:pk for others.")
+    )
+    is_block = models.BooleanField(
+        _("block"), default=False, help_text=_("The target cannot follow the reader either.")
+    )
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    objects = MuteManager()
+
+    class Meta:
+        verbose_name = _("mute")
+        verbose_name_plural = _("mutes")
+        constraints = [models.UniqueConstraint(fields=["user", "target"], name="django_feeds_mute_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} ↛ {self.target}"
+
+
 class VerbRecord(models.Model):
     """A registered verb, kept by `post_migrate` so that the admin and SQL can join."""
 
@@ -102,12 +136,12 @@ class ActivityRecord(models.Model):
     """Who published it last, and so delivers it: an alias or a dotted path; empty where it was put on one feed."""
 
     recipients = models.JSONField(_("recipients"), default=list, blank=True)
-    """Owners who are told, whether they follow or not."""
+    """Owners whom the publication names to be told; who of them is, `RecordRecipient` says."""
 
     published = models.BooleanField(_("published"), default=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     former = models.JSONField(default=list, blank=True)
-    """Where it was before: [[activity id, [owners]], ...], until delivery has cleaned up there."""
+    """Where it was before: [[activity id, [sources], [told]], ...], until delivery has cleaned up there."""
 
     delivered_version = models.PositiveIntegerField(_("delivered version"), default=0)
     delivery_error = models.TextField(_("delivery error"), blank=True)
@@ -162,6 +196,69 @@ class RecordSource(models.Model):
         return f"{self.owner} ← {self.activity_id}"
 
 
+class RecordRecipient(models.Model):
+    """
+    A standing activity is told to this owner: the truth about notifications, and the index along which pull reads.
+
+    Whether somebody is told is decided once, when a publication first names him: not the actor himself, nor one who
+    had muted the actor or switched this verb off. A retracted activity has none of these rows.
+    """
+
+    owner = models.CharField(max_length=OWNER_LENGTH)
+    activity_id = IdField()
+    record = models.ForeignKey(ActivityRecord, models.CASCADE, related_name="told")
+    told_at = models.DateTimeField(default=timezone.now)
+    """When that was decided: the arrival of an entry that comes back after its storage lost it."""
+
+    objects = SourceManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "activity_id"], name="django_feeds_told_once"),
+        ]
+        indexes = [models.Index(fields=["activity_id"], name="django_feeds_told_activity")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} ← {self.activity_id}"
+
+
+class NotificationPreference(models.Model):
+    """A user wants, or does not want, to be told of activities with this verb. Without a row he is told."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    verb = models.ForeignKey(
+        VerbRecord, models.CASCADE, related_name="+", db_constraint=False, verbose_name=_("verb")
+    )
+    enabled = models.BooleanField(_("told"), default=True)
+
+    class Meta:
+        verbose_name = _("notification preference")
+        verbose_name_plural = _("notification preferences")
+        constraints = [models.UniqueConstraint(fields=["user", "verb"], name="django_feeds_preference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.verb_id} {'+' if self.enabled else '-'}"
+
+
+class DigestState(models.Model):
+    """Does a user want e-mail digests of his notifications, and up to which arrival has he had them?"""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+", verbose_name=_("user")
+    )
+    wanted = models.BooleanField(_("wanted"), default=True)
+    sent_up_to = models.BigIntegerField(default=0, editable=False)
+    """An arrival, in Unix milliseconds, as `NotificationPage.up_to`."""
+    sent_at = models.DateTimeField(_("last sent"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("e-mail digest")
+        verbose_name_plural = _("e-mail digests")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {'+' if self.wanted else '-'}"
+
+
 class PendingTask(models.Model):
     """
     A task that was queued and has not finished: written before it is sent, deleted when it succeeded.
@@ -212,6 +309,33 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.timeline_id}: {self.activity_id}"
+
+
+class TimelineMark(models.Model):
+    """What the reader of a timeline of the database storage has seen and read, up to which arrivals."""
+
+    key = KeyField(max_length=255)
+    group = models.BigIntegerField(default=0)
+    """The digest of a group; 0 is the whole timeline."""
+    seen = models.BigIntegerField(default=0)
+    read = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "group"], name="django_feeds_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.group}: seen {self.seen}, read {self.read}"
+
+
+class Grouping(models.Model):
+    """By which aggregator the timelines of a grouped feed were last rebuilt, so that a check can tell of a change."""
+
+    feed = models.CharField(max_length=255, unique=True)
+    """Its alias in the settings, or the dotted path of its class."""
+    fingerprint = models.CharField(max_length=255)
+
+    def __str__(self) -> str:
+        return f"{self.feed}: {self.fingerprint}"
 
 
 class CommandProgress(models.Model):

@@ -1,4 +1,4 @@
-"""Queries: who follows whom, and the newest activities of many sources."""
+"""Queries: who follows and who mutes whom, and the newest activities of many sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .exceptions import InvalidOwner
 from .ids import MAX_ID
 from .owners import Owner, label_of, owner_of, reference_of, user_label
 
-__all__ = ["FollowManager", "FollowQuerySet", "SourceManager"]
+__all__ = ["FollowManager", "FollowQuerySet", "MuteManager", "SourceManager"]
 
 
 class FollowQuerySet(models.QuerySet[Any]):
@@ -81,15 +81,51 @@ class FollowManager(models.Manager.from_queryset(FollowQuerySet)):  # type: igno
         return self.following(user).filter(target=owner_of(target)).exists()
 
 
+class MuteManager(models.Manager):
+    """`Mute.objects`. Users, other rows, pks and owner strings are all fine; mutes of oneself are refused."""
+
+    def mute(self, user: Any, target: Any, *, block: bool = False) -> Any:
+        """Let `user` hear nothing of `target` any more; a block stays one. Returns the row. Raises InvalidOwner."""
+        named = owner_of(reference_of(owner_of(target)))
+        if named == _pk(user):
+            raise InvalidOwner(f"{user!r} cannot mute himself.")
+        row, _new = self.get_or_create(user_id=_pk(user), target=named, defaults={"is_block": block})
+        if block and not row.is_block:
+            row.is_block = True
+            row.save(update_fields=["is_block"])
+        return row
+
+    def unmute(self, user: Any, target: Any) -> bool:
+        """Let `user` hear of `target` again, also one he had blocked; returns whether he did not."""
+        return bool(self.filter(user=_pk(user), target=owner_of(target)).delete()[0])
+
+    def muted_by(self, user: Any) -> frozenset[Owner]:
+        """Whom this user has muted or blocked; nobody, for what is no user."""
+        owner = owner_of(user)
+        if ":" in owner:
+            return frozenset()
+        return frozenset(self.filter(user=owner).values_list("target", flat=True))
+
+    def muting(self, target: Any, users: Collection[Owner]) -> set[Owner]:
+        """Those of `users` who have muted or blocked `target`."""
+        pks = [owner for owner in users if ":" not in owner]
+        return set(map(str, self.filter(target=owner_of(target), user__in=pks).values_list("user", flat=True)))
+
+    def has_blocked(self, user: Any, target: Any) -> bool:
+        """Has `user` blocked `target`? What is no user blocks nobody."""
+        owner = owner_of(user)
+        return ":" not in owner and self.filter(user=owner, target=owner_of(target), is_block=True).exists()
+
+
 def _pk(user: Any) -> Any:
     owner = owner_of(user)
     if ":" in owner:
-        raise InvalidOwner(f"Only users follow; {owner!r} is none.")
+        raise InvalidOwner(f"Only users follow and mute; {owner!r} is none.")
     return owner
 
 
 class SourceManager(models.Manager):
-    """`RecordSource.objects`."""
+    """`RecordSource.objects` and `RecordRecipient.objects`."""
 
     sources_per_query = 200
     """SQLite takes 500 terms in a compound select."""

@@ -14,9 +14,9 @@ from django.utils.module_loading import import_string
 
 from .. import conf
 from ..exceptions import UnknownStorage
-from .base import BaseStorage, Entry, Slice
+from .base import BaseStorage, Entry, Mark, Slice
 
-__all__ = ["BaseStorage", "Entry", "Slice", "get_storage"]
+__all__ = ["BaseStorage", "Entry", "Mark", "Slice", "get_storage"]
 
 EXAMPLES = {
     "redis": '"BACKEND": "django_feeds.storage.redis.RedisStorage", "OPTIONS": {"URL": "redis://127.0.0.1:6379/1"}',

@@ -12,8 +12,9 @@ from django.core.checks import CheckMessage
 
 from ..exceptions import OffsetTooDeep
 from ..ids import MAX_ID
+from .live import Hub, PollingHub
 
-__all__ = ["BaseStorage", "Entry", "Slice"]
+__all__ = ["BaseStorage", "Entry", "Mark", "Slice"]
 
 
 class Entry(NamedTuple):
@@ -39,9 +40,18 @@ class Slice(NamedTuple):
     """The bodies of `entries` that came along, where asked for; None: it has none, so `get` need not be asked."""
 
 
+class Mark(NamedTuple):
+    """What the reader of a timeline, or of one group on it, has seen and read: what arrived up to then."""
+
+    seen: int = 0
+    """An arrival, in Unix milliseconds."""
+
+    read: int = 0
+
+
 class BaseStorage(ABC):
     """
-    Keeps timelines, and the bodies of the activities that they point at.
+    Keeps timelines, the bodies of the activities that they point at, and what their readers have seen.
 
     A timeline is a list of entries under a string key, at most `max_length` of them for the reader, newest first,
     which is the order of their ids. It is complete above its *floor* and says nothing below it:
@@ -161,6 +171,39 @@ class BaseStorage(ABC):
     @abstractmethod
     def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
         """How many entries are newer than this one; None where it is not there or beyond `max_length`."""
+
+    # Marks
+
+    @abstractmethod
+    def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
+        """
+        Raise what was seen and read of these groups, by digest; 0 stands for the whole timeline.
+
+        No mark is ever lowered, so that it does not matter in which order they come, or how often. The marks of the
+        groups in `forget` go, and so may those that say no more than the timeline's own. Marks are there without a
+        timeline too, and `delete` leaves them: a timeline that was lost comes back, and what was read stays read.
+        """
+
+    @abstractmethod
+    def marks(self, key: str) -> dict[int, Mark]:
+        """All marks of this timeline, by group; none where nothing was marked."""
+
+    @abstractmethod
+    def unmark(self, keys: Sequence[str]) -> None:
+        """Forget all marks of these timelines."""
+
+    # Listeners
+
+    def announce(self, keys: Sequence[str]) -> None:
+        """
+        Tell those who listen to these timelines, in any process, that they changed.
+
+        Next to nothing where nobody listens, and nothing at all where listeners poll.
+        """
+
+    def hub(self) -> Hub:
+        """Through which this process listens to timelines; one that polls, where the storage has no better way."""
+        return PollingHub()
 
     # Bodies
 
