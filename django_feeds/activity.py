@@ -11,11 +11,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from .exceptions import InvalidActivity, NotHydrated
+from .groups import AggregatedActivity, NotificationActivity
 from .ids import digest48, make_id, milliseconds
 from .owners import Owner, Referable, Reference, owner_of, refer, user_label
 from .verbs import UnknownVerbPlaceholder, Verb, is_registered
 
-__all__ = ["Activity"]
+__all__ = ["Activity", "AggregatedActivity", "NotificationActivity"]
 
 
 class Activity:
@@ -86,6 +87,11 @@ class Activity:
     def owner(self) -> Owner:
         """Whose own feed the activity belongs to first of all: its actor's."""
         return owner_of(self.actor_reference)
+
+    @property
+    def actor_digest(self) -> int:
+        """48 bits of who acted, as entries of grouped feeds keep them."""
+        return digest48(str(self.actor_reference))
 
     # Rows
 

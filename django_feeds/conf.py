@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 
 from .exceptions import FeedsConfigurationError
 
-__all__ = ["DEFAULTS", "IMPLICIT_STORAGES", "get"]
+__all__ = ["DEFAULTS", "IMPLICIT_FEEDS", "IMPLICIT_STORAGES", "completed", "get"]
 
 DATABASE_BACKEND = "django_feeds.storage.database.DatabaseStorage"
 
@@ -19,16 +19,26 @@ IMPLICIT_STORAGES: dict[str, dict[str, Any]] = {
     "memory": {"BACKEND": "django_feeds.storage.memory.MemoryStorage"},
 }
 
+# A feed that is there whatever FEEDS says, so that the default manager has one for those whom a source names.
+IMPLICIT_FEEDS: dict[str, dict[str, Any]] = {
+    "notifications": {"CLASS": "django_feeds.feeds.NotificationFeed", "MAX_LENGTH": 200},
+}
+
 DEFAULTS: dict[str, Any] = {
     # Where timelines are kept, by alias: BACKEND (dotted path) and OPTIONS.
     "STORAGES": IMPLICIT_STORAGES,
-    # Which feeds there are, by alias: CLASS (dotted path), STORAGE (alias), MAX_LENGTH, KEY_FORMAT.
+    # Which feeds there are, by alias: CLASS (dotted path), STORAGE (alias), MAX_LENGTH, KEY_FORMAT, LIVE (do open pages
+    # hear of what comes in?), and AGGREGATOR (a dotted path, a template, or CLASS and OPTIONS) of those that group.
     "FEEDS": {
         "user": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 100_000},
         "timeline": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 1_000},
+        **IMPLICIT_FEEDS,
     },
-    # Who fills them, by alias: USER_FEED (the own feed), FEEDS (those of followers), CLASS (dotted path).
-    "MANAGERS": {"default": {"USER_FEED": "user", "FEEDS": ["timeline"]}},
+    # Who fills them, by alias: USER_FEED (the own feed), FEEDS (those of followers), NOTIFICATIONS (of who is told),
+    # CLASS (dotted path).
+    "MANAGERS": {"default": {"USER_FEED": "user", "FEEDS": ["timeline"], "NOTIFICATIONS": "notifications"}},
+    # The zone whose midnight cuts days in groups; None: Django's TIME_ZONE.
+    "TIME_ZONE": None,
     # "celery" or "inline"; None: celery where a broker is configured, else inline.
     "TASKS": None,
     # The Celery queue of each FanoutPriority; None: Celery's default queue.
@@ -53,4 +63,9 @@ def get(name: str) -> Any:
         raise FeedsConfigurationError(f"DJANGO_FEEDS must be a dict, not {type(configured).__name__}.")
     if name not in DEFAULTS:
         raise FeedsConfigurationError(f"django_feeds has no setting {name!r}; it has {', '.join(DEFAULTS)}.")
-    return configured.get(name, DEFAULTS[name])
+    return completed(name, configured.get(name, DEFAULTS[name]))
+
+
+def completed(name: str, value: Any) -> Any:
+    """This value of a setting, and what is there without being said."""
+    return {**IMPLICIT_FEEDS, **value} if name == "FEEDS" and isinstance(value, dict) else value

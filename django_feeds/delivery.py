@@ -9,12 +9,12 @@ side with others; the last one leaves the feeds that the truth describes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -23,7 +23,7 @@ from django.utils import timezone
 from . import conf, records, serializers
 from .exceptions import ForeignData
 from .graph import Chunk, graph_of
-from .models import ActivityRecord
+from .models import ActivityRecord, RecordRecipient
 from .owners import Owner
 from .refills import ROUNDS, begin, exists, missing, refill
 from .storage import BaseStorage, get_storage
@@ -33,12 +33,30 @@ if TYPE_CHECKING:
     from .feeds import Feed
     from .managers import Manager
 
-__all__ = ["deliver_own", "settle", "walk"]
+__all__ = ["Concerned", "Followers", "Told", "deliver_own", "notify", "settle", "walk"]
 
 logger = logging.getLogger(__name__)
 
 Places = dict[Owner, set[UUID]]
 """By source: the activities that it brings or brought."""
+
+
+class Followers(NamedTuple):
+    """Some of the followers of one source, and activities that it brings or brought: work for one `settle`."""
+
+    priority: str
+    ids: list[str]
+    source: Owner
+    chunk: Chunk
+
+
+class Told(NamedTuple):
+    """Owners who are told of activities, or were, by the activity's id: work for one `notify`."""
+
+    owners: dict[str, list[Owner]]
+
+
+Concerned = Followers | Told
 
 
 def deliver_own(manager: Manager, record_ids: Sequence[int], at: datetime) -> Places:
@@ -83,22 +101,22 @@ def _settle_own(manager: Manager, feed_class: type[Feed], places: Places, at: da
             feed_class.get_storage().delete([feed_class.key_for(owner)])
 
 
-def walk(
-    manager: Manager, record_ids: Sequence[int], at: datetime, *, count: bool = True
-) -> Iterator[tuple[str, list[str], Owner, Chunk]]:
+def walk(manager: Manager, record_ids: Sequence[int], at: datetime, *, count: bool = True) -> Iterator[Concerned]:
     """
-    Everybody whom these records concern, as (priority, activity ids, source, chunk) for one `settle` each.
+    Everybody whom these records concern, as many at a time as one task takes: those who are told first.
 
     Memory stays flat: followers are read a chunk at a time. When all chunks were taken, the versions that were
     there at the start count as handed out (with `count`).
     """
     versions = dict(ActivityRecord.objects.filter(pk__in=record_ids).values_list("pk", "version"))
     places = deliver_own(manager, record_ids, at)
+    if manager.notification_feed_class:
+        yield from _told(record_ids)
     graph = graph_of(manager)
     for source, ids in places.items():
         hexes = sorted(id.hex for id in ids)
         for priority, chunk in graph.chunks(source, conf.get("FANOUT_CHUNK_SIZE")):
-            yield priority, hexes, source, chunk
+            yield Followers(priority, hexes, source, chunk)
     if count:
         records.count_as_delivered(versions)
 
@@ -132,6 +150,32 @@ def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chun
     """
     with sparing_others() as attempt:
         _settle(manager, activity_ids, source, chunk, at, attempt)
+
+
+def notify(manager: Manager, owners: Mapping[UUID, Collection[Owner]], at: datetime) -> None:
+    """
+    For each of these activities and its owners: is it to be among his notifications, now?
+
+    Puts it there, or takes it away. Raises StorageUnavailable where the storage is down.
+    """
+    feed_class = manager.notification_feed_class
+    if feed_class is None:
+        return  # the settings have changed since it was queued
+    before: dict[UUID, set[Owner]] | None = None
+    for _round in range(ROUNDS):
+        told = records.standing(owners, RecordRecipient)
+        if told == before:
+            return
+        before = told
+        create = records.newest_of_all(owners)
+        for (wanted, unwanted), ids in _grouped(owners, lambda id: _among(owners[id], told.get(id, set()))):
+            _write(feed_class, sorted(wanted), ids, sorted(unwanted), ids, at, create)
+
+
+def _among(owners: Collection[Owner], told: set[Owner]) -> tuple[frozenset[Owner], frozenset[Owner]]:
+    """Those of these owners who are told, and those who are not."""
+    wanted = told.intersection(owners)
+    return frozenset(wanted), frozenset(owners) - wanted
 
 
 def _settle(
@@ -219,10 +263,24 @@ def _places(rows: Iterable[ActivityRecord]) -> Places:
     for row in rows:
         for source in row.sources.all():
             places.setdefault(source.owner, set()).add(row.activity_id)
-        for hex, owners in row.former:
+        for hex, owners, _told in row.former:
             for owner in owners:
                 places.setdefault(owner, set()).add(UUID(hex))
     return places
+
+
+def _told(record_ids: Sequence[int]) -> Iterator[Told]:
+    """Who is told of these records, and who was."""
+    pairs = {
+        (id.hex, owner)
+        for id, owner in RecordRecipient.objects.filter(record__in=record_ids).values_list("activity_id", "owner")
+    }
+    for former in ActivityRecord.objects.filter(pk__in=record_ids).values_list("former", flat=True):
+        pairs.update((hex, owner) for hex, _sources, told in former for owner in told)
+    ordered, size = sorted(pairs), conf.get("FANOUT_CHUNK_SIZE")
+    for start in range(0, len(ordered), size):
+        by_id = _grouped(ordered[start : start + size], itemgetter(0))
+        yield Told({hex: [owner for _hex, owner in some] for hex, some in by_id})
 
 
 def _split(owner: Owner, ids: set[UUID], brought: dict[UUID, set[Owner]]) -> tuple[frozenset[UUID], frozenset[UUID]]:
@@ -243,7 +301,7 @@ def _keep_bodies(storage: BaseStorage, record_ids: Sequence[int]) -> None:
         if versions == (versions := {row.pk: row.version for row in rows}):
             return
         bodies = {row.activity_id: serializers.dumps(row.activity()) for row in rows if row.published}
-        gone = {row.activity_id for row in rows} | {UUID(hex) for row in rows for hex, _owners in row.former}
+        gone = {row.activity_id for row in rows} | {UUID(hex) for row in rows for hex, *_owners in row.former}
         storage.put(bodies)
         storage.forget(gone - set(bodies))
 

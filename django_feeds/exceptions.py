@@ -9,6 +9,8 @@ FeedsError                        catch it to catch all of them
 ├── InvalidCursor                 (ValueError) not a cursor that a page of this feed gave
 ├── InvalidSlice                  (ValueError) a slice or filter that a feed cannot answer
 ├── NotInFeed                     (ValueError) the activity has no place in this feed
+├── ActivityNotFound              (ValueError) the activity is not in this group
+├── DuplicateActivity             (ValueError) the activity is in this group already
 ├── OffsetTooDeep                 (ValueError) the storage does not count that far
 ├── InvalidOwner                  (ValueError) nobody can own a feed under this name
 ├── StorageUnavailable            the storage could not be reached in time
@@ -28,6 +30,8 @@ from collections.abc import Iterable
 from django.core.exceptions import ImproperlyConfigured
 
 __all__ = [
+    "ActivityNotFound",
+    "DuplicateActivity",
     "FeedsConfigurationError",
     "FeedsError",
     "ForeignData",
@@ -84,6 +88,14 @@ class InvalidSlice(FeedsError, ValueError):
 
 class NotInFeed(FeedsError, ValueError):
     """The activity has no place in this feed."""
+
+
+class ActivityNotFound(FeedsError, ValueError):
+    """The activity is not in this group."""
+
+
+class DuplicateActivity(FeedsError, ValueError):
+    """The activity is in this group already."""
 
 
 class OffsetTooDeep(FeedsError, ValueError):

@@ -14,7 +14,7 @@ from .feeds import Feed
 from .graph import follows, graph_of
 from .models import RecordSource
 from .owners import Owner
-from .reader import sources_of
+from .reader import Sources, sources_of
 from .refills import ROUNDS, begin, nobodys, refill, take_back
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def _bring(manager: Manager, feed_class: type[Feed], owner: Owner, targets: Coll
         if ids == (added or []):
             return
         if added:
-            take_back(manager, feed_class, owner, set(added) - set(ids), following, at)
+            take_back(manager, feed_class, owner, set(added) - set(ids), Sources(following), at)
         if ids:
-            feed_class.push([owner], feed_class.entries_for(ids), at=at, create=False)
+            feed_class.push([owner], feed_class.entries_of(owner, ids), at=at, create=False)
         if len(ids) == feed_class.max_length:
             # There may be more of them, which are not on the timeline: it must not lie unseen above its floor.
             feed_class(owner).trim()
@@ -90,7 +90,7 @@ def clean(
             if now - gone:
                 feed_class.discard([owner], now - gone, at=at)
             if gone - now:  # followed or published again while this ran
-                feed_class.push([owner], feed_class.entries_for(gone - now), at=at, create=False)
+                feed_class.push([owner], feed_class.entries_of(owner, list(gone - now)), at=at, create=False)
             gone = now
 
 
@@ -115,8 +115,8 @@ def unbrought(
     leaving: Collection[Owner] = (),
 ) -> set[UUID]:
     """Those of these ids that no source of this reader brings."""
-    followed = sources_of(manager, feed_class, owner)
-    if followed is None:
+    sources = sources_of(manager, feed_class, owner)
+    if sources is None:
         left = set(targets) - set(follows(graph_of(manager), owner, targets)) | set(leaving)
         return {id for id, owners in records.standing(ids).items() if owners & left}
-    return nobodys(ids, set(followed) - set(leaving))
+    return nobodys(ids, sources.without(leaving))

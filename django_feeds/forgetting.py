@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from . import conf, delivery, filling, records
+from .delivery import Concerned
 from .graph import Chunk, graph_of
-from .models import ActivityRecord, Follow
+from .models import ActivityRecord, Follow, Mute, RecordRecipient
 from .owners import Owner, reference_of
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ __all__ = ["followers", "forget_activities", "leave"]
 BATCH = 100
 
 
-def forget_activities(
-    managers: Sequence[Manager], owner: Owner, at: datetime
-) -> Iterator[tuple[Manager, tuple[str, list[str], Owner, Chunk]]]:
+def forget_activities(managers: Sequence[Manager], owner: Owner, at: datetime) -> Iterator[tuple[Manager, Concerned]]:
     """
     Delete the feeds of this owner and the records of what it did, and take its other activities off its feed.
 
@@ -38,6 +37,8 @@ def forget_activities(
             for concerned in delivery.walk(manager, pks, at, count=manager is managers[-1]):
                 yield manager, concerned
         ActivityRecord.objects.filter(pk__in=pks, actor=reference).delete()
+    RecordRecipient.objects.filter(owner=owner).delete()
+    Mute.objects.filter(target=owner).delete()
     for manager in managers:
         for feed_class in manager.all_feed_classes():
             feed_class(owner).delete()

@@ -26,7 +26,7 @@ from . import conf, filling, records, sources, tasks
 from .activity import Activity
 from .exceptions import FeedsConfigurationError, InvalidActivity, UnknownFeed
 from .feeds import Feed
-from .models import ActivityRecord, Follow
+from .models import ActivityRecord, Follow, Mute
 from .owners import Owner, owner_of
 from .reader import PullReader
 from .records import Publication
@@ -35,6 +35,10 @@ from .signals import activity_published, activity_retracted, activity_updated
 from .sources import ActivitySource
 
 __all__ = ["FanoutPriority", "Manager"]
+
+
+NOTIFICATIONS = "/notifications"
+"""How tasks name the notification feed; no other feed is called so."""
 
 
 class FanoutPriority(Enum):
@@ -52,6 +56,9 @@ class Manager:
 
     user_feed_class: ClassVar[type[Feed] | None] = None
     """The own feed: what its owner did, or what happened on it."""
+
+    notification_feed_class: ClassVar[type[Feed] | None] = None
+    """Where those are told whom a publication names as recipients; usually a NotificationFeed."""
 
     name: ClassVar[str] = ""
     """How tasks find it: the alias in the settings, or the dotted path of the class."""
@@ -104,23 +111,34 @@ class Manager:
 
     def open_feed(self, feed_class: type[Feed], owner: Any, viewer: Any = None) -> Feed:
         """One owner's feed, which goes on by pull where its timeline ends early."""
-        if viewer is None and feed_class is not self.user_feed_class:
+        if viewer is None and feed_class is not self.user_feed_class:  # the others are read by their owner
             viewer = _as_viewer(owner)
         return feed_class(owner, reader=PullReader(self, feed_class, owner), viewer=viewer)
 
+    def get_notification_feed(self, user_id: Any) -> Feed:
+        """What this user is told."""
+        if self.notification_feed_class is None:
+            raise UnknownFeed(
+                f"{type(self).__name__} has no notifications; define `notification_feed_class`, or NOTIFICATIONS."
+            )
+        return self.open_feed(self.notification_feed_class, user_id)
+
     def all_feed_classes(self) -> list[type[Feed]]:
-        own = [self.user_feed_class] if self.user_feed_class else []
-        return [*own, *self.feed_classes.values()]
+        single = (self.user_feed_class, self.notification_feed_class)
+        return [*filter(None, single), *self.feed_classes.values()]
 
     def feed_name(self, feed_class: type[Feed]) -> str:
         """How tasks find one of its feed classes; "" is the own feed."""
+        if feed_class is self.notification_feed_class:
+            return NOTIFICATIONS
         for name, candidate in self.feed_classes.items():
             if candidate is feed_class:
                 return name
         return ""
 
     def feed_class_named(self, name: str) -> type[Feed]:
-        found = self.feed_classes.get(name) if name else self.user_feed_class
+        single = {"": self.user_feed_class, NOTIFICATIONS: self.notification_feed_class}
+        found = single[name] if name in single else self.feed_classes.get(name)
         if found is None:
             raise UnknownFeed(f"{type(self).__name__} has no feed {name!r}; it has {', '.join(self.feed_classes)}.")
         return found
@@ -183,7 +201,10 @@ class Manager:
 
     def _publish(self, publications: Sequence[Publication], fanout: bool = True) -> int:
         records.recall(publication.activity for publication in publications)
-        written = records.write_many(publication._replace(manager=self.name) for publication in publications)
+        # What followers do not hear of is history, and nobody is told of that either.
+        written = records.write_many(
+            publication._replace(manager=self.name, silent=not fanout) for publication in publications
+        )
         by_id = {publication.activity.id: publication.activity for publication in publications}
         for record in written:
             signal = activity_published if record.version == 1 else activity_updated
@@ -300,6 +321,23 @@ class Manager:
         """Take what one feed holds off another, now."""
         entries = source_feed.entries(source_feed.max_length)
         feed.discard([feed.owner], [entry.id for entry in entries], timezone.now())
+
+    # Silence
+
+    def mute_user(self, user_id: Any, target_id: Any) -> None:
+        """Let this user see nothing of the target in his feeds, and not be told of it, until he unmutes it."""
+        Mute.objects.mute(user_id, target_id)
+
+    def unmute_user(self, user_id: Any, target_id: Any) -> None:
+        """Let him see it again, what there was meanwhile too; this ends a block as well."""
+        Mute.objects.unmute(user_id, target_id)
+
+    def block_user(self, user_id: Any, target_id: Any) -> None:
+        """Mute the target, and let neither follow the other any more; the target cannot follow until he is unmuted."""
+        Mute.objects.mute(user_id, target_id, block=True)
+        self.unfollow_user(user_id, target_id)
+        if ":" not in owner_of(target_id):  # only users follow
+            self.unfollow_user(target_id, user_id)
 
     # Async twins
 

@@ -77,7 +77,7 @@ class Follow(AbstractFollow):
 
 
 class Mute(models.Model):
-    """Somebody does not want to see what a user, or anybody else who acts, does; a block tells that one to stay away."""
+    """Somebody does not want to see what another one does; a block keeps that one from following, too."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("reader")
@@ -226,9 +226,7 @@ class NotificationPreference(models.Model):
     """A user wants, or does not want, to be told of activities with this verb. Without a row he is told."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
-    verb = models.ForeignKey(
-        VerbRecord, models.CASCADE, related_name="+", db_constraint=False, verbose_name=_("verb")
-    )
+    verb = models.ForeignKey(VerbRecord, models.CASCADE, related_name="+", db_constraint=False, verbose_name=_("verb"))
     enabled = models.BooleanField(_("told"), default=True)
 
     class Meta:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.db import connections, models
 
 from .exceptions import InvalidOwner
@@ -65,8 +66,14 @@ class FollowManager(models.Manager.from_queryset(FollowQuerySet)):  # type: igno
     """`Follow.objects`."""
 
     def follow(self, user: Any, target: Any) -> tuple[Any, bool]:
-        """Let `user` follow `target`; returns the row and whether it is new. Raises InvalidOwner."""
+        """
+        Let `user` follow `target`; returns the row and whether it is new.
+
+        Raises InvalidOwner for what cannot be followed, also by this user, whom the target has blocked.
+        """
         named = owner_of(reference_of(owner_of(target)))  # a name that leads to no model would be followed in vain
+        if apps.get_model("django_feeds", "Mute").objects.has_blocked(named, user):
+            raise InvalidOwner(f"{user} cannot follow {target}, who has blocked him.")
         return self.get_or_create(user_id=_pk(user), target=named)
 
     def unfollow(self, user: Any, target: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,13 +13,17 @@ from django.db import connections
 from django.db.models import Model, QuerySet, signals
 
 from . import conf, tasks, verbs
+from .exceptions import StorageUnavailable
+from .feeds import Feed
 from .models import ActivityRecord, Follow, VerbRecord
-from .owners import model_of, owner_of
+from .owners import Owner, model_of, owner_of
 from .registry import get_manager, managers
-from .signals import feed_incomplete
+from .signals import feed_incomplete, feeds_written, notifications_marked
 from .sources import ActivitySource, all_sources, concrete, listeners, sources_of, tracking
 
 __all__ = ["connect"]
+
+logger = logging.getLogger(__name__)
 
 
 def connect() -> None:
@@ -28,6 +34,8 @@ def connect() -> None:
         verbs_changed, sender=apps.get_app_config("django_feeds"), dispatch_uid="django_feeds.verbs"
     )
     feed_incomplete.connect(feed_ended_early, dispatch_uid="django_feeds.refill")
+    feeds_written.connect(feeds_changed, dispatch_uid="django_feeds.live.written")
+    notifications_marked.connect(notifications_changed, dispatch_uid="django_feeds.live.marked")
     for label in [settings.AUTH_USER_MODEL, *conf.get("FOLLOWABLE")]:
         _connect_owner(model_of(label))
     for source in all_sources():
@@ -109,6 +117,21 @@ def owner_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
 
 def feed_ended_early(sender: Any, manager: str, feed: str, owner: str, **kwargs: Any) -> None:
     tasks.enqueue_on_commit(tasks.refill, manager, feed, owner)
+
+
+def feeds_changed(sender: type[Feed], owners: Sequence[Owner], **kwargs: Any) -> None:
+    """Tell open pages, where there are any. A storage that cannot is read again before long, so nothing is lost."""
+    if not sender.live:
+        return
+    try:
+        sender.get_storage().announce([sender.key_for(owner) for owner in owners])
+    except StorageUnavailable as error:
+        logger.warning("Open pages hear of news later: %s", error)
+
+
+def notifications_changed(sender: type[Feed], owner: Owner, **kwargs: Any) -> None:
+    """The counts on other open pages of the same reader."""
+    feeds_changed(sender, [owner])
 
 
 def verbs_changed(sender: Any, using: str, **kwargs: Any) -> None:

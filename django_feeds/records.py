@@ -1,5 +1,5 @@
 """
-The truth: what was published, by `ActivityRecord` and `RecordSource` rows.
+The truth: what was published, by `ActivityRecord`, `RecordSource` and `RecordRecipient` rows.
 
 Everything here happens in the caller's transaction, so that a record stands or falls with the row that caused it.
 Feeds are brought in line with it afterwards, by `delivery`.
@@ -16,11 +16,13 @@ from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connections, router, transaction
 
+from . import recipients
 from .activity import Activity, identity_text
 from .exceptions import InvalidReference
 from .ids import milliseconds
-from .models import ActivityRecord, RecordSource
+from .models import ActivityRecord, RecordRecipient, RecordSource
 from .owners import Owner
+from .recipients import Named
 
 __all__ = [
     "Publication",
@@ -48,6 +50,8 @@ BATCH = 500
 
 Result = TypeVar("Result")
 
+OwnerRow = RecordSource | RecordRecipient
+
 
 class Publication(NamedTuple):
     """An activity, the owners whose own feeds it belongs to, and those who are told besides."""
@@ -57,6 +61,9 @@ class Publication(NamedTuple):
     recipients: Sequence[Owner] = ()
     manager: str = ""
     """Who delivers it, by name; empty where it is only put on one feed."""
+
+    silent: bool = False
+    """Is nobody told, because this is history?"""
 
 
 def identity_key(identity: list[Any]) -> UUID:
@@ -169,15 +176,20 @@ def retract(keys: Collection[UUID], manager: str = "") -> list[ActivityRecord]:
     with transaction.atomic(using=database()):
         rows = ActivityRecord.objects.select_for_update().order_by("identity_key")
         records = list(rows.filter(identity_key__in=keys, published=True))
-        sources = standing(record.activity_id for record in records)
+        ids = [record.activity_id for record in records]
+        sources = standing(ids)
+        told = standing(ids, RecordRecipient) if any(record.recipients for record in records) else {}
         for record in records:
-            _remember_place(record, sources.get(record.activity_id, set()))
+            id = record.activity_id
+            _remember_place(record, sources.get(id, set()), told.get(id, set()))
             record.published = False
             record.version += 1
             record.manager = manager or record.manager
         columns = ["published", "version", "former", "manager"]
         ActivityRecord.objects.bulk_update(records, columns, batch_size=BATCH)
         RecordSource.objects.filter(record__in=records).delete()
+        if told:
+            RecordRecipient.objects.filter(record__in=records).delete()
     return records
 
 
@@ -229,12 +241,14 @@ def newest_of_all(ids: Collection[UUID]) -> bool:
     return not newer.exclude(activity_id__in=list(ids)).exists()
 
 
-def standing(ids: Iterable[UUID]) -> dict[UUID, set[Owner]]:
-    """By whom each of these activities is brought now; those that stand with nobody are left out."""
-    brought: dict[UUID, set[Owner]] = {}
-    for id, owner in RecordSource.objects.filter(activity_id__in=list(ids)).values_list("activity_id", "owner"):
-        brought.setdefault(id, set()).add(owner)
-    return brought
+def standing(ids: Iterable[UUID], rows: type[OwnerRow] = RecordSource) -> dict[UUID, set[Owner]]:
+    """
+    By whom each of these activities is brought now, or to whom it is told; those that stand with nobody are left out.
+    """
+    found: dict[UUID, set[Owner]] = {}
+    for id, owner in rows.objects.filter(activity_id__in=list(ids)).values_list("activity_id", "owner"):
+        found.setdefault(id, set()).add(owner)
+    return found
 
 
 def _atomically(work: Callable[[Any], Result], argument: Any) -> Result:
@@ -266,6 +280,7 @@ def _insert(publication: Publication, key: UUID, counter: int = 0) -> ActivityRe
     record = _new(publication, key)
     record.save(force_insert=True)
     _bring(record, publication.sources)
+    recipients.tell([_named(record, publication)])
     return record
 
 
@@ -283,9 +298,13 @@ def _update(record: ActivityRecord, publication: Publication) -> ActivityRecord 
         activity.id = record.activity_id
         return None
     moved_in_time = milliseconds(record.time) != milliseconds(activity.time)
+    told = _told(record)
+    # One that was taken back tells anew: its rows are gone.
+    new = _named(record, publication, record.recipients if record.published else ())
+    over = told - set(publication.recipients)
     if record.published:
         gone = old_sources if moved_in_time else old_sources - set(publication.sources)
-        _remember_place(record, gone)
+        _remember_place(record, gone, told if moved_in_time else over)
     if moved_in_time:
         record.activity_id = _free_id(activity, record)
     activity.id = record.activity_id
@@ -295,12 +314,20 @@ def _update(record: ActivityRecord, publication: Publication) -> ActivityRecord 
     record.save()
     record.sources.all().delete()
     _bring(record, publication.sources)
+    recipients.forget(record, over)
+    if moved_in_time and told:
+        recipients.move(record)
+    recipients.tell([new])
     return record
 
 
 def _settled(record: ActivityRecord, publication: Publication, sources: set[Owner]) -> bool:
     same = [getattr(record, name) for name in CONTENT] == _content(publication)
     return record.published and same and sources == set(publication.sources)
+
+
+def _told(record: ActivityRecord) -> set[Owner]:
+    return {row.owner for row in record.told.all()} if record.recipients else set()
 
 
 def _sources(record: ActivityRecord) -> set[Owner]:
@@ -339,9 +366,15 @@ def _free_id(activity: Activity, record: ActivityRecord) -> UUID:
     raise IntegrityError(f"Ten identities share the id {id}.")
 
 
-def _remember_place(record: ActivityRecord, owners: Collection[Owner]) -> None:
-    if owners:
-        record.former = [*record.former, [record.activity_id.hex, sorted(owners)]]
+def _named(record: ActivityRecord, publication: Publication, before: Collection[Owner] = ()) -> Named:
+    """Whom this publication names, and the one before did not."""
+    new = () if publication.silent else [owner for owner in publication.recipients if owner not in before]
+    return Named(record, new)
+
+
+def _remember_place(record: ActivityRecord, owners: Collection[Owner], told: Collection[Owner] = ()) -> None:
+    if owners or told:
+        record.former = [*record.former, [record.activity_id.hex, sorted(owners), sorted(told)]]
 
 
 def _bring(record: ActivityRecord, owners: Sequence[Owner]) -> None:
@@ -382,4 +415,5 @@ def _insert_many(new: dict[UUID, Publication]) -> list[ActivityRecord]:
         for record in records
         for owner in dict.fromkeys(new[record.identity_key].sources)
     )
+    recipients.tell(_named(record, new[record.identity_key]) for record in records)
     return records

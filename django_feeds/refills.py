@@ -18,7 +18,7 @@ from .feeds import Feed
 from .ids import MAX_ID, MIN_ID
 from .models import RecordSource
 from .owners import Owner, model_of, reference_of
-from .reader import sources_of
+from .reader import Sources, sources_of
 
 if TYPE_CHECKING:
     from .managers import Manager
@@ -42,9 +42,9 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
     length, added = feed_class.max_length, None
     for _round in range(ROUNDS):
         sources = sources_of(manager, feed_class, owner)
-        if sources is None or (floor is None and not sources):
+        if sources is None or (floor is None and not sources.owners):
             return
-        ids = RecordSource.objects.newest(sources, limit=length + 1)
+        ids = sources.newest(length + 1)
         if ids == added:
             return
         if not (ids or floor or exists(owner)):
@@ -55,7 +55,7 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
             take_back(manager, feed_class, owner, set(added) - set(ids), sources, at)
         # One id too many tells where completeness ends: everything above it is here.
         new_floor = ids[length] if len(ids) > length else MIN_ID
-        feed_class.fill([owner], feed_class.entries_for(ids[:length]), floor=new_floor, at=at)
+        feed_class.fill([owner], feed_class.entries_of(owner, ids[:length]), floor=new_floor, at=at)
         added = ids
 
 
@@ -64,7 +64,7 @@ def take_back(
     feed_class: type[Feed],
     owner: Owner,
     ids: Collection[UUID],
-    sources: Collection[Owner],
+    sources: Sources,
     at: datetime,
 ) -> None:
     """Of these ids, which were just added, take those off again that none of these sources brings now."""
@@ -73,10 +73,12 @@ def take_back(
         feed_class.discard([owner], gone, at=at)
 
 
-def nobodys(ids: Collection[UUID], sources: Collection[Owner]) -> set[UUID]:
+def nobodys(ids: Collection[UUID], sources: Sources) -> set[UUID]:
     """Those of these ids that none of these sources brings, without those that were added to a feed by hand."""
-    brought = records.standing(ids)
-    suspects = {id for id in ids if not brought.get(id, set()) & set(sources)}
+    standing = sources.standing(ids)
+    suspects = {id for id in ids if not standing.get(id, set()).intersection(sources.owners)}
+    # What was published has a source, its actor, whoever is told of it.
+    brought = standing if sources.rows is RecordSource else records.standing(suspects)
     unpublished_or_by_hand = suspects - set(brought)
     return suspects - set(records.load(unpublished_or_by_hand) if unpublished_or_by_hand else ())
 

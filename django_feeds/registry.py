@@ -9,16 +9,17 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from . import conf
+from .aggregators import BaseAggregator, TemplateAggregator
 from .exceptions import FeedsConfigurationError, UnknownFeed, UnknownManager
-from .feeds import Feed
+from .feeds import AggregatedFeed, Feed
 
 if TYPE_CHECKING:
     from .managers import Manager  # for types only: managers stand above, and are found by their dotted path
 
 __all__ = ["get_feed", "get_feed_class", "get_manager", "managers"]
 
-FEED_OPTIONS = {"CLASS", "STORAGE", "MAX_LENGTH", "KEY_FORMAT"}
-MANAGER_OPTIONS = {"CLASS", "USER_FEED", "FEEDS"}
+FEED_OPTIONS = {"CLASS", "STORAGE", "MAX_LENGTH", "KEY_FORMAT", "AGGREGATOR", "LIVE"}
+MANAGER_OPTIONS = {"CLASS", "USER_FEED", "FEEDS", "NOTIFICATIONS"}
 
 
 def get_feed(alias: str, owner: Any, viewer: Any = None) -> Feed:
@@ -30,7 +31,7 @@ def get_feed(alias: str, owner: Any, viewer: Any = None) -> Feed:
     """
     feed_class = get_feed_class(alias)
     for manager in managers():
-        if alias in manager.feed_classes or feed_class is manager.user_feed_class:
+        if alias in manager.feed_classes or feed_class in manager.all_feed_classes():
             return manager.open_feed(feed_class, owner, viewer)
     return feed_class(owner, viewer=viewer)
 
@@ -64,6 +65,10 @@ def _feed_class(alias: str) -> type[Feed]:
         attributes["storage"] = options["STORAGE"]
     if "MAX_LENGTH" in options:
         attributes["max_length"] = _positive(alias, options["MAX_LENGTH"])
+    if "LIVE" in options:
+        attributes["live"] = bool(options["LIVE"])
+    if "AGGREGATOR" in options:
+        attributes.update(_grouping(alias, base, options["AGGREGATOR"]))
     return type(f"{alias.title().replace('_', '')}Feed", (base,), {"__module__": __name__, **attributes})
 
 
@@ -82,6 +87,8 @@ def _manager(name: str) -> Manager:
         attributes["feed_classes"] = {alias: get_feed_class(alias) for alias in options["FEEDS"]}
     if "USER_FEED" in options:
         attributes["user_feed_class"] = get_feed_class(options["USER_FEED"])
+    if "NOTIFICATIONS" in options:
+        attributes["notification_feed_class"] = get_feed_class(options["NOTIFICATIONS"])
     return type(f"{name.title()}Manager", (base,), attributes)()
 
 
@@ -111,6 +118,26 @@ def _import(setting: str, alias: str, path: Any, error: type[FeedsConfigurationE
         ) from cause
 
 
+def _grouping(alias: str, base: type[Feed], said: Any) -> dict[str, Any]:
+    """The aggregator as AGGREGATOR says it: a dotted path, a template, or {"CLASS": ..., "OPTIONS": {...}}."""
+    where = f"DJANGO_FEEDS['FEEDS'][{alias!r}]['AGGREGATOR']"
+    if not issubclass(base, AggregatedFeed):
+        raise UnknownFeed(f"{where} is set, and {base.__name__} does not group; make CLASS an AggregatedFeed.")
+    path, options = said, {}
+    if isinstance(said, dict):
+        path, options = said.get("CLASS"), said.get("OPTIONS", {})
+    elif isinstance(said, str) and "{" in said:
+        path, options = TemplateAggregator, {"template": said}
+    found = _import("FEEDS", alias, path, UnknownFeed)
+    if not (isinstance(found, type) and issubclass(found, BaseAggregator)):
+        raise UnknownFeed(f"{where} is {said!r}, which is no subclass of BaseAggregator.")
+    try:
+        found(**options)
+    except TypeError as error:
+        raise UnknownFeed(f"{where} has OPTIONS that {found.__name__} does not take: {error}") from error
+    return {"aggregator_class": found, "aggregator_options": options}
+
+
 def _positive(alias: str, length: Any) -> int:
     if not isinstance(length, int) or length < 1:
         raise UnknownFeed(f"DJANGO_FEEDS['FEEDS'][{alias!r}]['MAX_LENGTH'] must be 1 or more, not {length!r}.")
@@ -118,7 +145,7 @@ def _positive(alias: str, length: Any) -> int:
 
 
 def _forget_settings(*, setting: str, **kwargs: Any) -> None:
-    if setting in ("DJANGO_FEEDS", "AUTH_USER_MODEL"):
+    if setting in ("DJANGO_FEEDS", "AUTH_USER_MODEL", "TIME_ZONE"):
         _feed_class.cache_clear()
         _manager.cache_clear()
 

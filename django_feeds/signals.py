@@ -6,7 +6,14 @@ Senders are classes: a Manager subclass, or a Feed subclass.
 
 from django.dispatch import Signal
 
-__all__ = ["activity_published", "activity_retracted", "activity_updated", "feed_incomplete", "feeds_written"]
+__all__ = [
+    "activity_published",
+    "activity_retracted",
+    "activity_updated",
+    "feed_incomplete",
+    "feeds_written",
+    "notifications_marked",
+]
 
 activity_published = Signal()
 """A new activity was recorded. sender: the manager's class; activity."""
@@ -22,3 +29,6 @@ feeds_written = Signal()
 
 feed_incomplete = Signal()
 """A reader met the floor of a feed that is shorter than its bound. sender: the feed class; manager, feed, owner."""
+
+notifications_marked = Signal()
+"""An owner saw or read notifications. sender: the feed class; owner."""

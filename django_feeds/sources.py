@@ -26,7 +26,8 @@ from django.utils import timezone
 from . import conf, hydration
 from .activity import Activity
 from .exceptions import InvalidActivity, InvalidSource
-from .owners import Reference, label_of, owner_of
+from .mentions import mentioned
+from .owners import Owner, Reference, label_of, owner_of
 from .records import Publication
 from .verbs import Verb
 
@@ -58,6 +59,15 @@ class ActivitySource:
 
     feeds: ClassVar[Iterable[str]] = ()
     """Relations (also many-to-many) to rows on whose own feeds it appears, besides the actor's."""
+
+    notify: ClassVar[Iterable[str]] = ()
+    """Relations to users who are told of it; "pin__user" is the user of the pin. Its actor is never told."""
+
+    mentions: ClassVar[Iterable[str]] = ()
+    """Text fields; the users whose @names are in them are told."""
+
+    reply_to: ClassVar[str | None] = None
+    """The relation to a row that it answers: whoever caused the activity of that one is told."""
 
     manager: ClassVar[str] = "default"
     """Who publishes it: an alias in `DJANGO_FEEDS["MANAGERS"]` or a dotted path."""
@@ -93,15 +103,26 @@ class ActivitySource:
 
     def get_feeds(self, instance: Any) -> Iterable[Any]:
         """The rows besides the actor on whose own feeds it appears."""
-        found: list[Any] = []
-        for name in self.feeds:
-            value = related(instance, name)
-            found += list(value.all()) if isinstance(value, models.Manager) else [value]
-        return [owner for owner in found if owner is not None]
+        return related_by(instance, self.feeds)
 
     def get_notify(self, instance: Any) -> Iterable[Any]:
-        """The users who are told of it."""
-        return ()
+        """The users who are told of it, besides those whom it mentions or answers."""
+        return related_by(instance, self.notify)
+
+    def get_mentions(self, instance: Any) -> Iterable[Any]:
+        """The users whom its texts mention."""
+        return mentioned(getattr(instance, name) for name in self.mentions)
+
+    def get_reply_to(self, instance: Any) -> Any:
+        """The row that it answers, if any."""
+        return None if self.reply_to is None else getattr(instance, self.reply_to)
+
+    def told(self, instance: Any) -> list[Owner]:
+        """Everybody who is to hear of it, each once."""
+        answered = self.get_reply_to(instance)
+        actors = () if answered is None else (source.get_actor(answered) for source in sources_of(type(answered)))
+        named = [*self.get_notify(instance), *self.get_mentions(instance), *actors]
+        return list(dict.fromkeys(owner_of(who) for who in named if who is not None))
 
     def get_extra_context(self, instance: Any) -> dict[str, Any]:
         """Whatever a template wants without another query, as JSON can hold it."""
@@ -149,8 +170,7 @@ class ActivitySource:
         if activity is None:
             return None
         owners = [activity.owner, *(owner_of(owner) for owner in self.get_feeds(instance))]
-        told = [owner_of(user) for user in self.get_notify(instance)]
-        return Publication(activity, list(dict.fromkeys(owners)), list(dict.fromkeys(told)), self.manager)
+        return Publication(activity, list(dict.fromkeys(owners)), self.told(instance), self.manager)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {self.model._meta.label}"
@@ -168,10 +188,13 @@ class ActivityMixin:
     activity_target: ClassVar[str | None] = None
     activity_time: ClassVar[str | None] = None
     activity_feeds: ClassVar[Iterable[str]] = ()
+    activity_notify: ClassVar[Iterable[str]] = ()
+    activity_mentions: ClassVar[Iterable[str]] = ()
+    activity_reply_to: ClassVar[str | None] = None
     activity_manager: ClassVar[str] = "default"
 
     def get_activity_notify(self) -> Iterable[Any]:
-        return ()
+        return related_by(self, self.activity_notify)
 
     def get_activity_extra_context(self) -> dict[str, Any]:
         return {}
@@ -224,7 +247,8 @@ def register_mixins() -> None:
     """Register the models that carry ActivityMixin."""
     for model in apps.get_models():
         if issubclass(model, ActivityMixin) and not model._meta.proxy and model not in _sources:
-            names = ("verb", "actor", "object", "target", "time", "feeds", "manager")
+            names = ("verb", "actor", "object", "target", "time", "feeds")
+            names += ("notify", "mentions", "reply_to", "manager")
             said = {name: getattr(model, f"activity_{name}") for name in names if hasattr(model, f"activity_{name}")}
             _add(type(f"{model.__name__}Source", (_MixinSource,), said)(model))
 
@@ -276,6 +300,19 @@ def related(instance: Any, name: str) -> Any:
         return getattr(instance, name)
     pk = getattr(instance, field.attname)
     return None if pk is None else Reference(label_of(field.related_model), pk)
+
+
+def related_by(instance: Any, paths: Iterable[str]) -> list[Any]:
+    """What these relations lead to, one after the other where there are two underscores between; the nulls left out."""
+    found = []
+    for path in paths:
+        *parts, last = path.split("__")
+        row = instance
+        for part in parts:
+            row = getattr(row, part) if row is not None else None
+        value = related(row, last) if row is not None else None
+        found += list(value.all()) if isinstance(value, models.Manager) else [value]
+    return [value for value in found if value is not None]
 
 
 def set_once_field(model: type[models.Model]) -> str | None:

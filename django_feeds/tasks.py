@@ -36,6 +36,7 @@ __all__ = [
     "forget",
     "leave",
     "mode",
+    "notify",
     "refill",
     "settle",
     "sweep",
@@ -74,8 +75,8 @@ def fan_out(manager: str, record_ids: list[int], at: str) -> dict[str, Any]:
     """
     chunks = 0
     try:
-        for priority, ids, source, chunk in delivery.walk(get_manager(manager), record_ids, _time(at)):
-            enqueue(settle, manager, ids, source, chunk, at, priority=priority)
+        for concerned in delivery.walk(get_manager(manager), record_ids, _time(at)):
+            _hand_out(manager, concerned, at)
             chunks += 1
     except Exception as error:
         ActivityRecord.objects.filter(pk__in=record_ids).update(delivery_error=repr(error)[:1_000])
@@ -93,6 +94,12 @@ def deliver_own(manager: str, record_ids: list[int], at: str) -> None:
 def settle(manager: str, activity_ids: list[str], source: Owner, chunk: dict[str, Any], at: str) -> None:
     """Put these activities on, or take them off, the feeds of one chunk of followers, as the truth now is."""
     delivery.settle(get_manager(manager), [UUID(id) for id in activity_ids], source, chunk, _time(at))
+
+
+@shared_task(name="django_feeds.notify", base=RememberedTask, ignore_result=True, **RETRY)
+def notify(manager: str, owners: dict[str, list[Owner]], at: str) -> None:
+    """Put activities on, or take them off, the notification feeds of these owners, as the truth now is."""
+    delivery.notify(get_manager(manager), {UUID(id): some for id, some in owners.items()}, _time(at))
 
 
 @shared_task(name="django_feeds.back_fill", base=RememberedTask, ignore_result=True, **RETRY)
@@ -118,8 +125,8 @@ def refill(manager: str, feed: str, owner: Owner, at: str) -> None:
 def forget(managers: list[str], owner: Owner, at: str) -> None:
     """Forget everything about an owner that was deleted: activities, feeds, followers."""
     found = [get_manager(name) for name in managers]
-    for manager, (priority, ids, source, chunk) in forgetting.forget_activities(found, owner, _time(at)):
-        enqueue(settle, manager.name, ids, source, chunk, at, priority=priority)
+    for manager, concerned in forgetting.forget_activities(found, owner, _time(at)):
+        _hand_out(manager.name, concerned, at)
     owning = [[manager] for manager in found if manager.owns_graph]
     sharing = [manager for manager in found if not manager.owns_graph]
     for group in [*owning, sharing] if sharing else owning:
@@ -158,6 +165,13 @@ def enqueue_on_commit(task: Any, *args: Any, priority: str = "high") -> None:
     """`enqueue` once the transaction is committed, with the present time as the last argument."""
     args = (*args, timezone.now().isoformat())
     records.on_commit(partial(_send, task, args, priority, _remember(task, args, priority)))
+
+
+def _hand_out(manager: str, concerned: delivery.Concerned, at: str) -> None:
+    if isinstance(concerned, delivery.Told):
+        enqueue(notify, manager, concerned.owners, at)
+    else:
+        enqueue(settle, manager, concerned.ids, concerned.source, concerned.chunk, at, priority=concerned.priority)
 
 
 def _remember(task: Any, args: Sequence[Any], priority: str) -> PendingTask | None:

@@ -132,6 +132,7 @@ def empty_memory() -> Iterator[None]:
     for store in memory._stores.values():
         store.timelines.clear()
         store.bodies.clear()
+        store.marks.clear()
 
 
 # --- a real Celery worker

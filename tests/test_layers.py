@@ -15,13 +15,13 @@ LAYERS: list[tuple[str, set[str]]] = [
     (
         "words: plain values and pure functions",
         {
-            *("activity", "aggregators", "conf", "cursors", "exceptions", "ids", "owners", "ranking"),
+            *("activity", "aggregators", "conf", "cursors", "exceptions", "groups", "ids", "owners"),
             *("serializers", "signals", "verbs"),
         },
     ),
     ("models: rows", {"fields", "models", "querysets", "migrations"}),
     ("storage: where feeds are kept", {"storage"}),
-    ("hydration: from ids to activities", {"hydration", "records"}),
+    ("hydration: from ids to activities", {"hydration", "recipients", "records"}),
     ("feeds: what a feed is", {"feeds"}),
     (
         "which feed, from which model, to whom, push or pull",
@@ -31,6 +31,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "following",
             "forgetting",
             "graph",
+            "mentions",
             "reader",
             "refills",
             "rebuilding",

@@ -21,7 +21,8 @@ __all__ = ["did_you_mean", "dotted", "entries", "feed_classes", "managers", "one
 def setting(name: str) -> Any:
     """The value of a setting; its default where `DJANGO_FEEDS` is no dict."""
     configured = getattr(django_settings, "DJANGO_FEEDS", {})
-    return configured.get(name, conf.DEFAULTS[name]) if isinstance(configured, dict) else conf.DEFAULTS[name]
+    value = configured.get(name, conf.DEFAULTS[name]) if isinstance(configured, dict) else conf.DEFAULTS[name]
+    return conf.completed(name, value)
 
 
 def entries(name: str) -> dict[str, dict[str, Any]]:

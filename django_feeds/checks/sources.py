@@ -17,6 +17,9 @@ from .declared import did_you_mean, dotted, entries, setting
 
 __all__ = ["check"]
 
+SEVERAL = ("feeds", "notify", "mentions")
+"""Hooks that name several relations or fields."""
+
 
 def check() -> Iterator[CheckMessage]:
     for holder, other in verbs.clashes:
@@ -34,16 +37,19 @@ def check() -> Iterator[CheckMessage]:
 
 
 def _relations(source: ActivitySource) -> Iterator[CheckMessage]:
-    if isinstance(source.feeds, str):
-        yield Error(
-            f"{type(source).__name__}.feeds is the string {source.feeds!r}, so each letter names a relation.",
-            hint=f"A tuple of one needs its comma: feeds = ({source.feeds!r},).",
-            obj=source,
-            id="django_feeds.E040",
-        )
+    for hook in SEVERAL:
+        said = getattr(source, hook)
+        if isinstance(said, str):
+            yield Error(
+                f"{type(source).__name__}.{hook} is the string {said!r}, so each letter names a relation.",
+                hint=f"A tuple of one needs its comma: {hook} = ({said!r},).",
+                obj=source,
+                id="django_feeds.E040",
+            )
     for hook, name in _named(source):
         if not _has(source.model, name):
-            fields = [field.name for field in source.model._meta.get_fields() if field.is_relation]
+            relations = hook != "mentions"
+            fields = [field.name for field in source.model._meta.get_fields() if field.is_relation is relations]
             yield Error(
                 f"{type(source).__name__}.{hook} names {name!r}, which {source.model.__name__} does not have.",
                 hint=f"{did_you_mean(name, fields)} Or override get_{hook}().",
@@ -54,12 +60,13 @@ def _relations(source: ActivitySource) -> Iterator[CheckMessage]:
 
 def _named(source: ActivitySource) -> Iterator[tuple[str, str]]:
     """(hook, name) of each relation that the source takes its parts from."""
-    for hook in ("actor", "object", "target"):
+    for hook in ("actor", "object", "target", "reply_to"):
         name = getattr(source, hook)
         if name is not None and not _overridden(source, hook):
             yield hook, name
-    if not isinstance(source.feeds, str) and not _overridden(source, "feeds"):
-        yield from (("feeds", name) for name in source.feeds)
+    for hook in SEVERAL:
+        if not isinstance(getattr(source, hook), str) and not _overridden(source, hook):
+            yield from ((hook, name.partition("__")[0]) for name in getattr(source, hook))
 
 
 def _time(source: ActivitySource) -> Iterator[CheckMessage]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 if TYPE_CHECKING:
+    from .news import News
     from .pages import Page
 
-__all__ = ["AsyncFeed"]
+__all__ = ["AsyncFeed", "AsyncNotificationFeed"]
 
 
 class AsyncFeed:
@@ -23,6 +24,9 @@ class AsyncFeed:
 
     async def apage(self: Any, *args: Any, **kwargs: Any) -> Page:
         return await sync_to_async(self.page)(*args, **kwargs)
+
+    async def anews(self: Any, *args: Any, **kwargs: Any) -> News:
+        return await sync_to_async(self.news)(*args, **kwargs)
 
     async def acount(self: Any) -> int:
         return await sync_to_async(self.count)()
@@ -53,3 +57,25 @@ class AsyncFeed:
         done = object()
         while (activity := await sync_to_async(lambda: next(activities, done))()) is not done:
             yield activity
+
+
+class AsyncNotificationFeed:
+    """Mix-in: the same for what only notifications have."""
+
+    async def acounts(self: Any) -> dict[str, int]:
+        return await sync_to_async(self.counts)()
+
+    async def acount_unseen(self: Any) -> int:
+        return await sync_to_async(self.count_unseen)()
+
+    async def acount_unread(self: Any) -> int:
+        return await sync_to_async(self.count_unread)()
+
+    async def amark_activity(self: Any, *args: Any, **kwargs: Any) -> None:
+        await sync_to_async(self.mark_activity)(*args, **kwargs)
+
+    async def amark_activities(self: Any, *args: Any, **kwargs: Any) -> None:
+        await sync_to_async(self.mark_activities)(*args, **kwargs)
+
+    async def amark_all(self: Any, *args: Any, **kwargs: Any) -> None:
+        await sync_to_async(self.mark_all)(*args, **kwargs)

@@ -19,8 +19,9 @@ from ..owners import Owner, owner_of
 from ..signals import feeds_written
 from ..storage import BaseStorage, Entry, Slice, get_storage
 from .asynchronous import AsyncFeed
-from .filters import Bounds
-from .pages import Page, read_page
+from .filters import Bounds, id_of, range_of
+from .news import News, Token
+from .pages import Page, read_entries, read_page
 
 __all__ = ["Feed", "Page", "Reader"]
 
@@ -36,6 +37,9 @@ class Reader(Protocol):
 
     def ask_refill(self) -> None:
         """Have the timeline filled in the background."""
+
+    def muted(self) -> frozenset[Owner]:
+        """Whose activities the owner does not want to see in this feed."""
 
 
 class Feed(AsyncFeed):
@@ -54,6 +58,9 @@ class Feed(AsyncFeed):
 
     storage: ClassVar[str] = "default"
     """An alias in `DJANGO_FEEDS["STORAGES"]`."""
+
+    live: ClassVar[bool] = False
+    """Do open pages hear of what comes in? Then entries keep when they arrived, 18 bytes more each in Redis."""
 
     activity_class: ClassVar[type[Activity]] = Activity
 
@@ -99,6 +106,16 @@ class Feed(AsyncFeed):
         return [Entry(id) for id in ids]
 
     @classmethod
+    def entries_of(cls, owner: Owner, ids: Sequence[UUID]) -> list[Entry]:
+        """
+        The lines of recorded activities that come back onto the timeline of this owner, or are read by pull.
+
+        They count as having come when they happened: what was lost, or is new only to one who follows, is no news.
+        """
+        entries = cls.entries_for(ids)
+        return [entry._replace(arrived=entry.id.int >> 80) for entry in entries] if cls.live else entries
+
+    @classmethod
     def push(
         cls, owners: Sequence[Owner], entries: Sequence[Entry], at: datetime | None = None, *, create: bool = True
     ) -> None:
@@ -128,7 +145,16 @@ class Feed(AsyncFeed):
             bodies = {id: serializers.dumps(activity) for id, activity in loaded.items()}
         keys = [cls.key_for(owner) for owner in owners]
         with cls._telling(owners, entries, []):
-            storage.add(keys, entries, max_length=cls.max_length, floor=floor, bodies=bodies, at=at, create=create)
+            storage.add(
+                keys,
+                entries,
+                max_length=cls.max_length,
+                floor=floor,
+                bodies=bodies,
+                at=at,
+                arrivals=cls.live,
+                create=create,
+            )
 
     @classmethod
     def discard(cls, owners: Sequence[Owner], ids: Collection[UUID], at: datetime | None = None) -> None:
@@ -156,9 +182,9 @@ class Feed(AsyncFeed):
         Raises StorageUnavailable where one is down, when all others were told; call it again then. Inside a
         transaction that is logged instead.
         """
-        found = records.load([_id(activity)])
+        found = records.load([id_of(activity)])
         records.retract([records.identity_key(one.identity) for one in found.values()])
-        hydration.forget([_id(activity)])
+        hydration.forget([id_of(activity)])
 
     @classmethod
     @contextmanager
@@ -198,7 +224,7 @@ class Feed(AsyncFeed):
         self.remove_many([activity])
 
     def remove_many(self, activities: Iterable[Activity | UUID]) -> None:
-        self.discard([self.owner], [_id(activity) for activity in activities])
+        self.discard([self.owner], [id_of(activity) for activity in activities])
 
     def trim(self, length: int | None = None) -> None:
         """Keep the newest `length` (default `max_length`) activities."""
@@ -225,6 +251,26 @@ class Feed(AsyncFeed):
         """
         return read_page(self, after, limit, viewer or self.viewer)
 
+    def news(self, since: str | None = None, limit: int = 25) -> News:
+        """
+        What came onto this feed since the token `since` of earlier news, in whatever order it happened.
+
+        Without one there is nothing new, and a token to begin with. Some items may come twice. Raises InvalidCursor,
+        StorageUnavailable, and FeedsConfigurationError where the feed is not `live`.
+        """
+        if not self.live:
+            raise FeedsConfigurationError(
+                f"{type(self).__name__} does not keep when its entries arrived: set `live = True`, or LIVE in "
+                "DJANGO_FEEDS['FEEDS']."
+            )
+        storage, entries = read_entries(self)
+        token = str(Token.of(entries))
+        if since is None:
+            return News(token)
+        new = Token.parse(since).unknown(entries)
+        items = self.present(self._hydrated(storage, new[:limit], {}), self.viewer)
+        return News(token, len(items) + len(new[limit:]), items)
+
     def entries(self, limit: int = 25, before: UUID | None = None, offset: int = 0) -> list[Entry]:
         """The skeleton of a page: the newest entries older than `before`, not hydrated."""
         return self._slice(limit, before, offset).entries
@@ -242,6 +288,12 @@ class Feed(AsyncFeed):
         hydration.hydrate(activities)
         return activities
 
+    def present(self, activities: Sequence[Activity], viewer: Any) -> list[Activity]:
+        """Those of these hydrated activities that can be shown: they are there, not hidden, nobody muted did them."""
+        shown = hydration.present(activities, viewer)
+        muted = self.reader.muted() if shown and self.reader is not None else ()
+        return [activity for activity in shown if activity.owner not in muted] if muted else shown
+
     def __getitem__(self, index: int | slice) -> Any:
         """
         `feed[5]` is an activity, `feed[:10]` a list. No negative numbers, no steps.
@@ -249,7 +301,7 @@ class Feed(AsyncFeed):
         Places are counted with what cannot be shown (its object is gone, or not for the viewer): a slice leaves it
         out, and an index raises IndexError, as it does past the end. A page fills up with what comes next.
         """
-        start, stop = _range(index, self.max_length)
+        start, stop = range_of(index, self.max_length)
         items = self._items(start, stop) if stop > start else []
         if isinstance(index, slice):
             return items
@@ -291,7 +343,7 @@ class Feed(AsyncFeed):
     def index_of(self, activity: Activity | UUID) -> int:
         """The place of this activity, 0 for the newest; raises NotInFeed (a ValueError)."""
         self._refuse_bounds("asked for places")
-        id = _id(activity)
+        id = id_of(activity)
         rank = self.get_storage().rank(self.key, id, max_length=self.max_length)
         if rank is None:
             raise NotInFeed(f"{self!r} does not hold the activity {id}.")
@@ -323,7 +375,7 @@ class Feed(AsyncFeed):
         entries = part.entries
         if len(entries) < stop - start and self.reader is not None and not self.bounds:
             entries = entries + self._pulled(part, start, stop)
-        return hydration.present(self.hydrate(entries, part.bodies), self.viewer)
+        return self.present(self.hydrate(entries, part.bodies), self.viewer)
 
     def _slice(self, limit: int, before: UUID | None, offset: int, with_bodies: bool = False) -> Slice:
         limit = min(limit, self.max_length - offset)
@@ -362,26 +414,3 @@ def _around_the_owner(name: str, key_format: str) -> list[str]:
         raise FeedsConfigurationError(
             f"{name}.key_format is {key_format!r}; its only blank may be %(user_id)s."
         ) from error
-
-
-def _id(activity: Activity | UUID) -> UUID:
-    if isinstance(activity, Activity):
-        return activity.id
-    if isinstance(activity, UUID):
-        return activity
-    raise ValueError(f"{activity!r} is neither an activity nor an activity's id (a UUID).")
-
-
-def _range(index: int | slice, length: int) -> tuple[int, int]:
-    if isinstance(index, slice):
-        start, stop = index.start or 0, length if index.stop is None else index.stop
-        if index.step not in (None, 1):
-            raise InvalidSlice(f"A feed has no step of {index.step}; slice it as feed[start:stop].")
-    else:
-        start, stop = index, index
-    if not (isinstance(start, int) and isinstance(stop, int)):
-        raise TypeError(f"A feed is sliced with integers, not {index!r}.")
-    stop += not isinstance(index, slice)
-    if start < 0 or stop < 0:
-        raise InvalidSlice("A feed has no negative indexes; count from the newest, which is 0.")
-    return start, min(stop, length)

@@ -14,7 +14,7 @@ from ..storage import Slice
 if TYPE_CHECKING:
     from .base import Feed
 
-__all__ = ["Bounds"]
+__all__ = ["Bounds", "id_of", "range_of"]
 
 _LOOKUPS = ("activity_id__lt", "activity_id__lte", "activity_id__gt", "activity_id__gte")
 
@@ -72,11 +72,34 @@ class Bounds:
         )
 
 
+def id_of(activity: Activity | UUID) -> UUID:
+    """The id of an activity, or this id; raises ValueError for anything else."""
+    if isinstance(activity, Activity):
+        return activity.id
+    if isinstance(activity, UUID):
+        return activity
+    raise ValueError(f"{activity!r} is neither an activity nor an activity's id (a UUID).")
+
+
+def range_of(index: int | slice, length: int) -> tuple[int, int]:
+    """From which place up to which `feed[index]` asks, in a feed of this length; raises InvalidSlice, TypeError."""
+    if isinstance(index, slice):
+        start, stop = index.start or 0, length if index.stop is None else index.stop
+        if index.step not in (None, 1):
+            raise InvalidSlice(f"A feed has no step of {index.step}; slice it as feed[start:stop].")
+    else:
+        start, stop = index, index
+    if not (isinstance(start, int) and isinstance(stop, int)):
+        raise TypeError(f"A feed is sliced with integers, not {index!r}.")
+    stop += not isinstance(index, slice)
+    if start < 0 or stop < 0:
+        raise InvalidSlice("A feed has no negative indexes; count from the newest, which is 0.")
+    return start, min(stop, length)
+
+
 def _as_id(value: Any) -> UUID:
-    if isinstance(value, Activity):
-        return value.id
-    if isinstance(value, UUID):
-        return value
+    if isinstance(value, (Activity, UUID)):
+        return id_of(value)
     try:
         return UUID(str(value))
     except ValueError as error:

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
-from .. import hydration
 from ..activity import Activity
 from ..cursors import Cursor
 from ..exceptions import InvalidSlice, StorageUnavailable
@@ -26,7 +25,7 @@ from ..storage import BaseStorage, Entry, Slice
 if TYPE_CHECKING:
     from .base import Feed, Reader
 
-__all__ = ["Page", "read_page"]
+__all__ = ["Page", "check_page", "read_entries", "read_page"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +51,7 @@ class Page:
 
 def read_page(feed: Feed, after: str | None, limit: int, viewer: Any) -> Page:
     """The page of `feed` behind the cursor `after`."""
-    if not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        raise InvalidSlice(f"A page has 1 to {MAX_LIMIT:,} activities, not {limit!r}.")
-    if feed.bounds:
-        raise InvalidSlice("A filtered or reordered feed is sliced, feed[:25]; pages are for the whole feed.")
+    check_page(feed, limit)
     cursor = Cursor.parse(after) if after else None
     items: list[Activity] = []
     storage: BaseStorage | None = feed.get_storage()
@@ -64,12 +60,38 @@ def read_page(feed: Feed, after: str | None, limit: int, viewer: Any) -> Page:
         storage, part, more = _skeleton(feed, storage, cursor, limit - len(items))
         if not part.entries:
             break
-        items += hydration.present(feed._hydrated(storage, part.entries, part.bodies), viewer)
+        items += feed.present(feed._hydrated(storage, part.entries, part.bodies), viewer)
         position = cursor.position if cursor else 0
         cursor = Cursor(part.entries[-1].id, min(position + len(part.entries), 2**32 - 1))
         if not more or len(items) >= limit:
             break
     return Page(items, str(cursor) if cursor and more else None)
+
+
+def read_entries(feed: Feed) -> tuple[BaseStorage | None, list[Entry]]:
+    """
+    What the timeline holds, newest first, in one call to the storage; None for one that is down.
+
+    Where it ends early, or is down, the sources are asked. Raises StorageUnavailable where nobody else can tell.
+    """
+    if feed.bounds:
+        return feed.get_storage(), sorted(feed._slice(feed.max_length, None, 0).entries, reverse=True)
+    storage, part = _stored(feed, feed.get_storage(), feed.max_length, None, with_bodies=False)
+    entries = list(part.entries)
+    missing = feed.max_length - len(entries)
+    if missing and feed.reader is not None and part.floor != MIN_ID:
+        if storage:
+            feed.reader.ask_refill()
+        entries += _pulled(feed.reader, entries[-1].id if entries else None, missing)
+    return storage, entries
+
+
+def check_page(feed: Feed, limit: int) -> None:
+    """Raise InvalidSlice where there can be no such page."""
+    if not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
+        raise InvalidSlice(f"A page has 1 to {MAX_LIMIT:,} items, not {limit!r}.")
+    if feed.bounds:
+        raise InvalidSlice("A filtered or reordered feed is sliced, feed[:25]; pages are for the whole feed.")
 
 
 def _skeleton(
@@ -92,13 +114,13 @@ def _skeleton(
 
 
 def _stored(
-    feed: Feed, storage: BaseStorage | None, limit: int, before: UUID | None
+    feed: Feed, storage: BaseStorage | None, limit: int, before: UUID | None, with_bodies: bool = True
 ) -> tuple[BaseStorage | None, Slice]:
     """The storage, and what the timeline holds; None and nothing while it is down, if pull can stand in for it."""
     if storage is None:
         return None, Slice([])
     try:
-        return storage, storage.slice(feed.key, limit=limit, before=before, with_bodies=True)
+        return storage, storage.slice(feed.key, limit=limit, before=before, with_bodies=with_bodies)
     except StorageUnavailable as error:
         if feed.reader is None or not feed.reader.knows_sources():
             raise
@@ -107,6 +129,7 @@ def _stored(
 
 
 def _pulled(reader: Reader, before: UUID | None, limit: int) -> list[Entry]:
+    """What the sources bring; raises StorageUnavailable where their records cannot be read either."""
     try:
         return reader.pull(before, limit)
     except (OperationalError, InterfaceError) as error:

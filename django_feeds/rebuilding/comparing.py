@@ -7,7 +7,6 @@ from uuid import UUID
 
 from .. import filling
 from ..feeds import Feed
-from ..models import RecordSource
 from ..owners import Owner
 from ..reader import sources_of
 
@@ -38,7 +37,7 @@ def compare(manager: Manager, feed_class: type[Feed], owner: Owner) -> Differenc
     length = feed_class.max_length
     part = feed_class.get_storage().slice(feed_class.key_for(owner), limit=length)
     held = {entry.id for entry in part.entries}
-    brought = RecordSource.objects.newest(sources, limit=length)
+    brought = sources.newest(length)
     # A full feed says nothing of what is older than its last entry.
     absent = [id for id in brought if id not in held and (len(held) < length or id > part.entries[-1].id)]
     strange = held - set(brought)

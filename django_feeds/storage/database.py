@@ -11,11 +11,13 @@ from zlib import crc32
 
 from django.core import checks
 from django.db import InterfaceError, OperationalError, connections, router
+from django.db.models import QuerySet
+from django.db.models.functions import Greatest
 
 from ..exceptions import StorageUnavailable
 from ..ids import MAX_ID, before
-from ..models import TimelineEntry
-from .base import BaseStorage, Entry, Slice
+from ..models import TimelineEntry, TimelineMark
+from .base import BaseStorage, Entry, Mark, Slice
 from .dialects import Dialect, dialect_for
 from .dialects.plain import Range, more_than_ids
 
@@ -199,6 +201,47 @@ class DatabaseStorage(BaseStorage):
     def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:
         rank = self.reader().rank(key, id, max_length)
         return rank if rank is not None and rank < max_length else None
+
+    # Marks
+
+    @reaching
+    def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
+        """Rows are made first and raised then, so that nobody's mark is read, changed and written over another's."""
+        rows = self._marks(self.writer(), key)
+        if forget:
+            rows.filter(group__in=list(forget)).delete()
+        by_mark: dict[Mark, list[int]] = {}
+        for group in sorted(marks):
+            by_mark.setdefault(marks[group], []).append(group)
+        for mark, groups in by_mark.items():
+            for some in chunks(groups, 1_000):
+                self._raise(rows, key, some, mark)
+        if 0 in marks:
+            said = rows.filter(seen__lte=marks[0].seen, read__lte=marks[0].read)
+            said.exclude(group=0).delete()
+
+    def _raise(self, rows: QuerySet[TimelineMark], key: str, groups: Sequence[int], mark: Mark) -> None:
+        """Once more where a row went in between: a mark of the whole timeline takes those that say less."""
+        for _round in range(CUT_ROUNDS):
+            new = [TimelineMark(key=key, group=group, seen=mark.seen, read=mark.read) for group in groups]
+            TimelineMark.objects.using(rows.db).bulk_create(new, ignore_conflicts=True)
+            raised = {"seen": Greatest("seen", mark.seen), "read": Greatest("read", mark.read)}
+            if rows.filter(group__in=groups).update(**raised) == len(groups):
+                return
+
+    @reaching
+    def marks(self, key: str) -> dict[int, Mark]:
+        rows = self._marks(self.reader(), key).values_list("group", "seen", "read")
+        return {group: Mark(seen, read) for group, seen, read in rows}
+
+    @reaching
+    def unmark(self, keys: Sequence[str]) -> None:
+        using = self.writer().using
+        for some in chunks(sorted(keys), 500):
+            TimelineMark.objects.using(using).filter(key__in=some).delete()
+
+    def _marks(self, dialect: Dialect, key: str) -> QuerySet[TimelineMark]:
+        return TimelineMark.objects.using(dialect.using).filter(key=key)
 
 
 def due_for_cut(keys: Sequence[str], entries: Sequence[Entry], max_length: int) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ..ids import MIN_ID, before
-from .base import BaseStorage, Entry, Slice
+from .base import BaseStorage, Entry, Mark, Slice
 
 __all__ = ["MemoryStorage"]
 
@@ -30,6 +30,7 @@ class _Store:
         self.lock = RLock()
         self.timelines: dict[str, _Timeline] = {}
         self.bodies: dict[UUID, str] = {}
+        self.marks: dict[str, dict[int, Mark]] = {}
 
 
 # One store for each name, shared by the threads of the process, as in django.core.cache.backends.locmem.
@@ -48,6 +49,7 @@ class MemoryStorage(BaseStorage):
         with self.store.lock:
             self.store.timelines.clear()
             self.store.bodies.clear()
+            self.store.marks.clear()
 
     def add(
         self,
@@ -146,6 +148,24 @@ class MemoryStorage(BaseStorage):
                 return None
             rank = len(timeline.ids) - 1 - bisect_left(timeline.ids, id)
             return rank if rank < max_length else None
+
+    def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
+        with self.store.lock:
+            known = self.store.marks.setdefault(key, {})
+            for group in forget:
+                known.pop(group, None)
+            for group, mark in marks.items():
+                before = known.get(group, Mark())
+                known[group] = Mark(max(mark.seen, before.seen), max(mark.read, before.read))
+
+    def marks(self, key: str) -> dict[int, Mark]:
+        with self.store.lock:
+            return dict(self.store.marks.get(key, {}))
+
+    def unmark(self, keys: Sequence[str]) -> None:
+        with self.store.lock:
+            for key in keys:
+                self.store.marks.pop(key, None)
 
     def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
         with self.store.lock:

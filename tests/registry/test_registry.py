@@ -103,7 +103,7 @@ def test_a_feed_of_a_manager_can_go_on_by_pull_and_is_looked_at_by_its_owner(con
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
-        ({}, UnknownFeed, r"DJANGO_FEEDS['FEEDS'] has no 'house'; it has: timeline, user"),
+        ({}, UnknownFeed, r"DJANGO_FEEDS['FEEDS'] has no 'house'; it has: notifications, timeline, user"),
         (
             {"FEEDS": {"house": {"CLASS": "nowhere.Feed"}}},
             UnknownFeed,

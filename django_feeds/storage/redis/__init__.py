@@ -19,9 +19,11 @@ from django.core.checks import CheckMessage
 
 from ...exceptions import ForeignData, StorageUnavailable
 from ...ids import pack
-from ..base import BaseStorage, Entry, Slice
+from ..base import BaseStorage, Entry, Mark, Slice
+from ..live import Hub
 from . import connections, options
-from .layout import LAYOUT, bodies_of, chunks, encoded, line, packed, parts, slice_of
+from .layout import LAYOUT, bodies_of, chunks, encoded, group_key, line, mark_line, marks_of, packed, parts, slice_of
+from .live import hub_of
 from .scripts import script
 
 __all__ = ["RedisStorage"]
@@ -57,8 +59,10 @@ class RedisStorage(BaseStorage):
     def __init__(self, alias: str, settings: Mapping[str, Any]) -> None:
         super().__init__(alias, settings)
         prefix = f"{options.prefix(settings)}:{LAYOUT}"
-        self.timelines, self.bodies = f"{prefix}:t:", f"{prefix}:a:"
-        """What the keys of timelines and of buckets of bodies begin with."""
+        self.timelines, self.bodies, self.marked = f"{prefix}:t:", f"{prefix}:a:", f"{prefix}:m:"
+        """What the keys of timelines, of buckets of bodies and of the marks of timelines begin with."""
+        self.live = f"{prefix}:live"
+        """The sorted set of timelines that are listened to, and the channel on which listeners hear."""
 
     def check(self) -> list[CheckMessage]:
         return list(options.check(self.alias, self.options))
@@ -161,6 +165,36 @@ class RedisStorage(BaseStorage):
             raise self._foreign([key])
         return rank if rank is not None and rank < max_length else None
 
+    # Marks
+
+    def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
+        each = [part for group, mark in marks.items() for part in (group_key(group), mark_line(mark))]
+        if each or forget:
+            forgotten = [group_key(group) for group in forget]
+            if self._run("mark", [self.marked + key], (len(forgotten), *forgotten, *each))[0] == 1:
+                raise self._foreign([key], self.marked)
+
+    def marks(self, key: str) -> dict[int, Mark]:
+        reply = self._run("marks", [self.marked + key])[0]
+        if reply == 1:
+            raise self._foreign([key], self.marked)
+        return marks_of(reply)
+
+    def unmark(self, keys: Sequence[str]) -> None:
+        for some in chunks(keys, KEYS_PER_CALL):
+            self._run("unmark", [self.marked + key for key in some])
+
+    # Listeners
+
+    def announce(self, keys: Sequence[str]) -> None:
+        with connections.translated(self._unavailable):
+            if self.connection.client.exists(self.live):
+                for some in chunks([encoded(key) for key in keys], KEYS_PER_CALL):
+                    self._run("announce", [self.live], (int(time()), *some))
+
+    def hub(self) -> Hub:
+        return hub_of(self)
+
     # Bodies
 
     def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
@@ -216,12 +250,12 @@ class RedisStorage(BaseStorage):
         if foreign:
             raise self._foreign(foreign)
 
-    def _foreign(self, keys: Collection[str]) -> ForeignData:
+    def _foreign(self, keys: Collection[str], begin: str = "") -> ForeignData:
         some = ", ".join(map(repr, sorted(keys)[:5])) + (", ..." if len(keys) > 5 else "")
         return ForeignData(
             f"The Redis of the storage {self.alias!r} keeps something that is not ours under {some}; "
             f"it was left alone, and the rest was done. Give the feeds another PREFIX or database, or delete what is "
-            f"there: the keys of timelines begin with {self.timelines!r}.",
+            f"there: our keys begin with {begin or self.timelines!r}.",
             keys,
         )
 

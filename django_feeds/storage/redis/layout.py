@@ -7,9 +7,21 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from ...ids import before, pack, unpack
-from ..base import Entry, Slice
+from ..base import Entry, Mark, Slice
 
-__all__ = ["LAYOUT", "bodies_of", "chunks", "encoded", "line", "packed", "parts", "slice_of"]
+__all__ = [
+    "LAYOUT",
+    "bodies_of",
+    "chunks",
+    "encoded",
+    "group_key",
+    "line",
+    "mark_line",
+    "marks_of",
+    "packed",
+    "parts",
+    "slice_of",
+]
 
 LAYOUT = 1
 """Raised with every change of what is kept under the keys, so that two versions do not read each other's."""
@@ -54,6 +66,26 @@ def _entry(line: bytes) -> Entry:
 def bodies_of(ids: Sequence[UUID], text: bytes) -> dict[UUID, str | None]:
     """The bodies that a script joined, nothing for a missing one; between them zero bytes, which JSON never holds."""
     return {id: _decoded(body) if body else None for id, body in zip(ids, text.split(b"\0"), strict=False)}
+
+
+def group_key(group: int) -> bytes:
+    """A group as a field of marks."""
+    return group.to_bytes(6, "big")
+
+
+def mark_line(mark: Mark) -> bytes:
+    """A mark as it is kept: 12 bytes."""
+    return mark.seen.to_bytes(6, "big") + mark.read.to_bytes(6, "big")
+
+
+def marks_of(reply: Sequence[bytes]) -> dict[int, Mark]:
+    """The marks that a script read: groups and marks in turn. What has another width is not ours."""
+    number = int.from_bytes
+    return {
+        number(group, "big"): Mark(number(mark[:6], "big"), number(mark[6:], "big"))
+        for group, mark in zip(reply[::2], reply[1::2], strict=True)
+        if len(group) == 6 and len(mark) == 12
+    }
 
 
 def encoded(text: str) -> bytes:

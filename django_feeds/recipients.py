@@ -1,0 +1,73 @@
+"""
+Who is told of an activity: decided once, when a publication first names him, and kept as `RecordRecipient` rows.
+
+Not the actor himself, nor one who has muted or blocked the actor, or switched the verb off. What is decided stays: a
+pin that is edited years later tells nobody who did not want to hear of it then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+from uuid import UUID
+
+from .ids import milliseconds
+from .models import ActivityRecord, Mute, NotificationPreference, RecordRecipient
+from .owners import Owner, Reference, owner_of
+
+__all__ = ["Named", "arrivals", "forget", "move", "tell"]
+
+
+class Named(NamedTuple):
+    """Owners whom a publication names for the first time."""
+
+    record: ActivityRecord
+    owners: Collection[Owner]
+
+
+def tell(named: Iterable[Named]) -> None:
+    """Decide who of them is told, and record it; no query where nobody is named, three for any number."""
+    wanted = [(record, _but_the_actor(record, owners)) for record, owners in named]
+    users = {owner for owner in chain(*(owners for _record, owners in wanted)) if ":" not in owner}
+    silent = _silent([record for record, owners in wanted if owners], users) if users else set()
+    rows = [
+        RecordRecipient(owner=owner, activity_id=record.activity_id, record=record)
+        for record, owners in wanted
+        for owner in owners
+        if not {(owner, record.actor), (owner, record.verb_id)} & silent
+    ]
+    if rows:
+        RecordRecipient.objects.bulk_create(rows, batch_size=1_000)
+
+
+def forget(record: ActivityRecord, owners: Collection[Owner]) -> None:
+    """These are no longer told."""
+    if owners:
+        RecordRecipient.objects.filter(record=record, owner__in=owners).delete()
+
+
+def move(record: ActivityRecord) -> None:
+    """The activity has another id now; who is told of it stays."""
+    RecordRecipient.objects.filter(record=record).update(activity_id=record.activity_id)
+
+
+def arrivals(owner: Owner, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """When this owner was told of these activities, in Unix milliseconds; those of which he was not are left out."""
+    rows = RecordRecipient.objects.filter(owner=owner, activity_id__in=ids).values_list("activity_id", "told_at")
+    return {id: milliseconds(told_at) for id, told_at in rows}
+
+
+def _but_the_actor(record: ActivityRecord, owners: Iterable[Owner]) -> list[Owner]:
+    actor = owner_of(Reference.parse(record.actor)) if owners else ""
+    return [owner for owner in dict.fromkeys(owners) if owner != actor]
+
+
+def _silent(records: Sequence[ActivityRecord], users: Collection[Owner]) -> set[tuple[Owner, str | int]]:
+    """(user, actor) and (user, verb) of what these users do not want to hear."""
+    actors: Mapping[Owner, str] = {owner_of(Reference.parse(record.actor)): record.actor for record in records}
+    muted = Mute.objects.filter(target__in=list(actors), user__in=users).values_list("user", "target")
+    off = NotificationPreference.objects.filter(
+        verb__in={record.verb_id for record in records}, user__in=users, enabled=False
+    ).values_list("user", "verb")
+    return {(str(user), actors[target]) for user, target in muted} | {(str(user), verb) for user, verb in off}
