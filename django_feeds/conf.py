@@ -53,6 +53,10 @@ DEFAULTS: dict[str, Any] = {
     "PAGE_SIZE": 25,
     # False: models cause no activities, as inside pause_tracking().
     "TRACKING": True,
+    # The beginning of absolute links, in e-mails: "https://example.com"; None: no links.
+    "SITE_URL": None,
+    # What makes the e-mail digests of notifications: the dotted path of a subclass of this.
+    "DIGEST": "django_feeds.digests.Digest",
 }
 
 
