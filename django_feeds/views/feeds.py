@@ -1,0 +1,140 @@
+"""Feeds as pages or JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404, HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+from django.views.generic.base import ContextMixin, TemplateResponseMixin
+
+from .. import conf, rendering
+from ..feeds import Feed, Page
+from ..following import find_target
+from ..registry import get_feed_class, managers
+from .base import Answers
+
+__all__ = ["FeedView", "UserFeedView"]
+
+
+class FeedPage(Answers, TemplateResponseMixin, ContextMixin):
+    """A page of one feed. Subclasses say whose it is, and what it is called."""
+
+    alias: str | None = None
+    """Which feed, as in `DJANGO_FEEDS["FEEDS"]`; None: the address says it."""
+
+    page_size: int | None = None
+    """Activities on a page; None: `DJANGO_FEEDS["PAGE_SIZE"]`."""
+
+    after_parameter = "after"
+    """Where the query string holds the cursor."""
+
+    owner: Any = None
+    """Whose feed it is: a user, or any other row."""
+
+    title: str | None = None
+    """The heading of the page."""
+
+    def get_alias(self) -> str:
+        if self.alias is not None:
+            return self.alias
+        alias = self.kwargs.get("alias")
+        if alias is None:
+            name = type(self).__name__
+            raise ImproperlyConfigured(
+                f"'{name}' must define 'alias', or take <str:alias> from its address, or override 'get_alias()'."
+            )
+        # A visitor may write any address; only a name in the code is a mistake in the settings.
+        if alias not in conf.get("FEEDS"):
+            raise Http404(f"DJANGO_FEEDS['FEEDS'] has no {alias!r}.")
+        return alias
+
+    def get_page_size(self) -> int:
+        return conf.get("PAGE_SIZE") if self.page_size is None else self.page_size
+
+    def get_after_parameter(self) -> str:
+        return self.after_parameter
+
+    def get_owner(self) -> Any:
+        if self.owner is None:
+            raise ImproperlyConfigured(f"'{type(self).__name__}' must define 'owner' or override 'get_owner()'.")
+        return self.owner
+
+    def get_title(self) -> str:
+        return self.title if self.title is not None else _("News")
+
+    kwargs: dict[str, Any]
+
+    def get_feed(self) -> Feed:
+        return rendering.open_feed(self.get_alias(), self.feed_owner, self.request)
+
+    def get_page(self, feed: Feed, after: str | None) -> Page:
+        return feed.page(after, self.get_page_size())
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.feed_owner = self.get_owner()
+        feed, parameter = self.get_feed(), self.get_after_parameter()
+        after = request.GET.get(parameter)
+        page = self.get_page(feed, after)
+        links = rendering.page_links(page, request, after, parameter)
+        if self.wants_json:
+            return JsonResponse(rendering.page_data(page, links))
+        return self.render_to_response(self.get_context_data(feed=feed, page=page, **links))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(title=self.get_title(), owner=self.feed_owner, **kwargs)
+
+
+@method_decorator(never_cache, name="dispatch")
+class FeedView(FeedPage, LoginRequiredMixin, View):
+    """
+    A feed of the signed-in user: `FeedView.as_view(alias="timeline")`. Nobody sees anybody else's.
+
+    Templates: `django_feeds/<alias>_feed.html`, else `django_feeds/feed.html`. Context: `feed`, `page`, `owner`,
+    `title`, `older_url`, `newest_url`.
+    """
+
+    def get_owner(self) -> Any:
+        return self.request.user
+
+    def get_template_names(self) -> list[str]:
+        if self.template_name:
+            return [self.template_name]
+        return [f"django_feeds/{self.get_alias()}_feed.html", "django_feeds/feed.html"]
+
+    def handle_no_permission(self) -> Any:
+        if self.wants_json:
+            return self.refuse(403, _("Sign in to read your feed."))
+        return super().handle_no_permission()
+
+
+class UserFeedView(FeedPage, View):
+    """
+    The own feed of a user, a board, ...: what it did, or what happened on it. For everybody, as far as `can_see` goes.
+
+    Only own feeds, each the USER_FEED of a manager: what somebody *reads* stays private. Templates:
+    `django_feeds/<model>_feed.html`, else `django_feeds/user_feed.html`. Context as for FeedView.
+    """
+
+    def get_alias(self) -> str:
+        alias = super().get_alias()
+        if not any(get_feed_class(alias) is manager.user_feed_class for manager in managers()):
+            raise Http404(f"{alias!r} is no own feed: DJANGO_FEEDS['MANAGERS'] has it as no manager's USER_FEED.")
+        return alias
+
+    def get_owner(self) -> Any:
+        return self.owner if self.owner is not None else find_target(self.kwargs["owner"])
+
+    def get_title(self) -> str:
+        return self.title if self.title is not None else str(self.feed_owner)
+
+    def get_template_names(self) -> list[str]:
+        if self.template_name:
+            return [self.template_name]
+        model = self.feed_owner._meta.model_name
+        return [f"django_feeds/{model}_feed.html", "django_feeds/user_feed.html"]
