@@ -1,7 +1,9 @@
 from django_feeds.sources import ActivitySource, register
+from django_feeds.verbs import Comment
+from django_feeds.verbs import Love as LoveVerb
 
 from . import verbs
-from .models import Pin
+from .models import Love, Pin, Remark
 
 
 @register(Pin)
@@ -22,3 +24,21 @@ class PinSource(ActivitySource):
 
     def can_see(self, viewer, instance):
         return not instance.private or viewer == instance.user
+
+
+@register(Love)
+class LoveSource(ActivitySource):
+    verb = LoveVerb
+    object = "pin"
+    time = "created_at"
+    notify = ("pin__user",)
+
+
+@register(Remark)
+class RemarkSource(ActivitySource):
+    verb = Comment
+    object = "pin"
+    time = "created_at"
+    notify = ("pin__user",)
+    mentions = ("text",)
+    reply_to = "parent"

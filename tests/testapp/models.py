@@ -49,6 +49,24 @@ class Photo(ActivityMixin, models.Model):
         return {"camera": "box; 59"}
 
 
+class Love(models.Model):
+    """Tells whoever pinned it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    pin = models.ForeignKey(Pin, models.CASCADE)
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class Remark(models.Model):
+    """Tells whoever pinned it, whom it mentions, and who is answered."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    pin = models.ForeignKey(Pin, models.CASCADE)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
+    text = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+
 class OwnFollow(models.Model):
     """A graph of the project's own, for managers that override get_user_follower_ids."""
 
