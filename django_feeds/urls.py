@@ -37,4 +37,6 @@ urlpatterns = [
     path("own/<str:alias>/<feeds_owner:owner>/", views.UserFeedView.as_view(), name="user_feed"),
     path("follow/<feeds_owner:owner>/", views.FollowView.as_view(), name="follow"),
     path("unfollow/<feeds_owner:owner>/", views.UnfollowView.as_view(), name="unfollow"),
+    path("preferences/", views.NotificationPreferencesView.as_view(), name="preferences"),
+    path("unsubscribe/<str:token>/", views.UnsubscribeView.as_view(), name="unsubscribe"),
 ]

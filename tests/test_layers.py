@@ -31,7 +31,9 @@ LAYERS: list[tuple[str, set[str]]] = [
             "following",
             "forgetting",
             "graph",
+            "groupings",
             "mentions",
+            "preferences",
             "reader",
             "refills",
             "rebuilding",
@@ -44,7 +46,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     (
         "edges: translate and present",
         {
-            *("admin", "apps", "checks", "management", "metrics", "policies", "receivers", "rendering"),
+            *("admin", "apps", "checks", "digests", "management", "metrics", "policies", "receivers", "rendering"),
             *("templatetags", "testing", "urls", "views"),
         },
     ),

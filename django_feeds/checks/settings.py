@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
 
 from .. import conf
+from ..digests import digest_class
+from ..exceptions import FeedsConfigurationError
 from ..feeds.pages import MAX_LIMIT
 from ..owners import model_of
 from ..registry import FEED_OPTIONS, MANAGER_OPTIONS
@@ -91,6 +94,14 @@ def _values() -> Iterator[CheckMessage]:
     for name in ("INCLUDE_OWN", "TRACKING"):
         if not isinstance(setting(name), bool):
             yield _wrong(name, setting(name), "True or False", conf.DEFAULTS[name])
+    if not (setting("SITE_URL") is None or _is_site(setting("SITE_URL"))):
+        yield _wrong("SITE_URL", setting("SITE_URL"), "an address like 'https://example.com', without a path", None)
+    try:
+        digest_class()
+    except FeedsConfigurationError as error:
+        yield Error(
+            str(error), hint=f"Leave it out, or name a subclass of {conf.DEFAULTS['DIGEST']}.", id="django_feeds.E005"
+        )
     if setting("TASKS") not in ("celery", "inline", None):
         yield Error(
             f"DJANGO_FEEDS['TASKS'] must be 'celery', 'inline' or None, not {setting('TASKS')!r}.",
@@ -138,6 +149,16 @@ def _followable(labels: Any) -> Iterator[CheckMessage]:
                 hint="Write it as 'app.Model', with the app's label as INSTALLED_APPS has it.",
                 id="django_feeds.E008",
             )
+
+
+def _is_site(value: Any) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return False
+    return not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
 def _is_int(value: Any) -> bool:

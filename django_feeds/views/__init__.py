@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from .feeds import FeedView, UserFeedView
 from .following import FollowView, UnfollowView
+from .preferences import NotificationPreferencesView, UnsubscribeView
 
-__all__ = ["FeedView", "FollowView", "UnfollowView", "UserFeedView"]
+__all__ = ["FeedView", "FollowView", "NotificationPreferencesView", "UnfollowView", "UnsubscribeView", "UserFeedView"]
