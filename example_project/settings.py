@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -85,7 +84,7 @@ LOGOUT_REDIRECT_URL = reverse_lazy("trending")
 ABSOLUTE_URL_OVERRIDES = {"auth.user": lambda user: reverse_lazy("profile", args=[user.username])}
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -99,7 +98,28 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or None
 CELERY_RESULT_BACKEND = "django-db" if CELERY_BROKER_URL else None
 CELERY_RESULT_EXTENDED = True  # else the admin shows results without the names of their tasks
 
-DJANGO_FEEDS: dict[str, Any] = {"TASKS": "celery" if CELERY_BROKER_URL else "inline"}
+DJANGO_FEEDS: dict[str, Any] = {
+    "TASKS": "celery" if CELERY_BROKER_URL else "inline",
+    "FEEDS": {
+        "user": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 100_000},
+        "timeline": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 1_000, "LIVE": True},
+        "grouped": {
+            "CLASS": "django_feeds.feeds.AggregatedFeed",
+            "MAX_LENGTH": 1_000,
+            "AGGREGATOR": "example_project.pins.aggregators.HomeAggregator",
+            "LIVE": True,
+        },
+        "notifications": {"CLASS": "django_feeds.feeds.NotificationFeed", "MAX_LENGTH": 200},
+    },
+    "MANAGERS": {
+        "default": {
+            "CLASS": "example_project.pins.managers.SiteManager",
+            "USER_FEED": "user",
+            "FEEDS": ["timeline", "grouped"],
+            "NOTIFICATIONS": "notifications",
+        },
+    },
+}
 
 # With a Redis, feeds are kept there, under an alias that nobody clears; without one, in the database.
 if REDIS_URL := os.environ.get("REDIS_URL"):

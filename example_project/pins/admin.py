@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from .models import Board, Item, Pin
+from .models import Board, Comment, Item, Love, Pin
 
 
 @admin.register(Board)
@@ -25,4 +25,21 @@ class PinAdmin(admin.ModelAdmin):
     search_fields = ["item__title", "user__username", "comment"]
     autocomplete_fields = ["user", "item", "board"]
     raw_id_fields = ["via"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Love)
+class LoveAdmin(admin.ModelAdmin):
+    list_display = ["pin", "user", "created_at"]
+    list_select_related = ["pin__item", "user"]
+    raw_id_fields = ["user", "pin"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Comment)
+class CommentAdmin(admin.ModelAdmin):
+    list_display = ["text", "user", "pin", "created_at"]
+    list_select_related = ["pin__item", "user"]
+    search_fields = ["text", "user__username"]
+    raw_id_fields = ["user", "pin", "parent"]
     date_hierarchy = "created_at"

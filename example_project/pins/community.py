@@ -100,3 +100,84 @@ INTERESTS: dict[str, Interest] = {
 }
 
 GENERAL_COMMENTS = ["", "", "", "", "Lovely.", "Saving this for later.", "This one!", "For the moodboard.", "Wow."]
+
+
+class Exchange(NamedTuple):
+    """Something that people say under a pin, and what others answer."""
+
+    opening: str
+    answers: list[str]
+
+
+TALK: dict[str, list[Exchange]] = {
+    "peaks": [
+        Exchange("Is the hut open in October?", ["Until the middle of the month, then only the winter room."]),
+        Exchange("How long did you take to the top?", ["Five hours, with a long breakfast.", "Longer than I admit."]),
+        Exchange("That ridge gives me vertigo on a screen.", ["There is a cable where it gets narrow."]),
+    ],
+    "sea": [
+        Exchange(
+            "Is that before or after the storm?", ["Before. An hour later you saw nothing.", "After, I would say."]
+        ),
+        Exchange("We anchored right there last summer!", ["Then you know about the wasps.", "Lucky you."]),
+        Exchange("What is the water like in May?", ["Cold. Bring somebody who goes first."]),
+    ],
+    "forest": [
+        Exchange("I know this path, it floods in spring.", ["True. Take the one over the ridge then."]),
+        Exchange(
+            "Did you find any mushrooms?", ["A basket full. Not telling where.", "Only the beautiful deadly ones."]
+        ),
+        Exchange("One can nearly smell it.", ["Wet leaves and a little smoke."]),
+    ],
+    "city": [
+        Exchange("Which roof is this taken from?", ["The car park behind the station, top level."]),
+        Exchange("I used to live behind that tower.", ["Is the noodle shop still there?", "Then you miss it, too."]),
+        Exchange("How long was the exposure?", ["Eight seconds, on a railing.", "Long enough to get cold."]),
+    ],
+    "desert": [
+        Exchange("Did you need a guide?", ["For the dunes yes, for the road no."]),
+        Exchange("No clouds at all, how?", ["It is like that for ten months a year."]),
+        Exchange("My sand-coloured dream.", ["Mind the sand in the camera."]),
+    ],
+    "space": [
+        Exchange("The rings are the best part.", ["They always are.", "I like the small moon more."]),
+        Exchange("Could I print this as a poster?", ["Please do, and send a picture of the wall."]),
+        Exchange("When do we leave?", ["As soon as somebody pays for the fuel."]),
+    ],
+    "garden": [
+        Exchange("What is the tall blue one?", ["A delphinium, before the snails found it.", "Larkspur?"]),
+        Exchange("Do you water them every day?", ["Never. They sulk, then they bloom."]),
+        Exchange("Seeds, please!", ["I will collect some in September.", "Get in line."]),
+    ],
+    "pattern": [
+        Exchange("This would make a lovely scarf.", ["Or a floor.", "I would wear it."]),
+        Exchange("How many colours is that?", ["Four, and the paper.", "Five, if you count the mistake."]),
+        Exchange("I keep finding new shapes in it.", ["Look at it upside down."]),
+    ],
+    "pottery": [
+        Exchange("What glaze is on the left one?", ["Tenmoku over a white slip.", "I would like to know, too."]),
+        Exchange("Do you sell them?", ["Twice a year, at the studio sale."]),
+        Exchange("The crack makes it.", ["That is what I tell myself.", "Agreed."]),
+    ],
+    "arches": [
+        Exchange("What time of day was this?", ["About four, in late October."]),
+        Exchange("I have stood exactly there.", ["Then you know about the cat.", "It is even quieter in winter."]),
+        Exchange("That staircase leads nowhere, does it?", ["To a locked door. I tried."]),
+    ],
+}
+GENERAL_TALK = [
+    Exchange("This made my morning.", ["Mine, too."]),
+    Exchange(
+        "Where did you find this?", ["It is on the page that is linked.", "In an old magazine, believe it or not."]
+    ),
+    Exchange("Stealing this for my own board.", ["That is what it is there for."]),
+    Exchange("Your boards get better every week.", ["Thank you!", "They do."]),
+]
+MENTIONS = [
+    "@{friend} have you seen this?",
+    "Isn't this the place that you told me about, @{friend}?",
+    "@{friend} this one has your name on it.",
+    "We have to go there, @{friend}.",
+]
+THANKS = ["I had not, thank you!", "Oh, I want to go there.", "You know me too well.", "Now I have, and I love it."]
+"""What those say who were called."""

@@ -1,16 +1,23 @@
-"""What of this app goes into feeds: saving a pin publishes it, deleting it takes it back."""
+"""
+What of this app goes into feeds, and who is told: saving a row publishes it, deleting it takes it back.
+
+Pins and loves are for all who follow; comments only for those concerned, as a conversation is no news.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from django_feeds import verbs
 from django_feeds.sources import ActivitySource, register
 from django_feeds.verbs import Verb
 from django_feeds.verbs import register as register_verb
 
-from .models import Pin
+from .models import Comment, Love, Pin
 
 
 @register_verb
@@ -32,4 +39,32 @@ class PinSource(ActivitySource):
     feeds = ("board",)
 
     def get_queryset(self) -> QuerySet[Pin]:
-        return Pin.objects.select_related("item", "via__user")
+        return Pin.objects.select_related("item", "user", "via__user")
+
+
+@register(Love)
+class LoveSource(ActivitySource):
+    verb = verbs.Love
+    object = "pin"
+    time = "created_at"
+    notify = ("pin__user",)
+
+
+@register(Comment)
+class CommentSource(ActivitySource):
+    """Told: whose pin it is, who is mentioned, and who is answered."""
+
+    verb = verbs.Comment
+    object = "pin"
+    time = "created_at"
+    notify = ("pin__user",)
+    mentions = ("text",)
+    reply_to = "parent"
+
+    def get_extra_context(self, instance: Comment) -> dict[str, Any]:
+        return {"text": instance.text, "comment": instance.pk}
+
+    def publication(self, instance: Comment) -> Any:
+        """It is told and on nobody's feed, so nothing brings it there."""
+        found = super().publication(instance)
+        return found._replace(sources=[]) if found else None

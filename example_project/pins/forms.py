@@ -1,4 +1,4 @@
-"""Forms for pinning: onto one of one's own boards, or onto a new one."""
+"""Forms for pinning, onto one of one's own boards or onto a new one, and for commenting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from .models import Board, Category, Item, Pin
+from .models import Board, Category, Comment, Item, Pin
 
 
 class BoardForm(forms.Form):
@@ -65,3 +65,17 @@ class NewPinForm(BoardForm):
         values = {name: self.cleaned_data[name] for name in ("title", "category", "source_url")}
         self.pin.item = Item.objects.create(**values)
         return super().save()
+
+
+class CommentForm(forms.ModelForm):
+    """What somebody says about a pin; `parent` is the comment that it answers, if any."""
+
+    class Meta:
+        model = Comment
+        fields = ["text", "parent"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 2}), "parent": forms.HiddenInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["parent"]
+        choice.queryset = Comment.objects.filter(pin=self.instance.pin_id)

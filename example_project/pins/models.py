@@ -1,4 +1,7 @@
-"""Boards, items and pins: a pin puts an item on a board, and may say from whose pin it was taken."""
+"""
+Boards, items and pins: a pin puts an item on a board, and may say from whose pin it was taken. Loves and comments are
+what others make of it.
+"""
 
 from __future__ import annotations
 
@@ -110,3 +113,43 @@ class Pin(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("pin", args=[self.pk])
+
+
+class Love(models.Model):
+    """A user loves a pin."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="loves", verbose_name=_("user"))
+    pin = models.ForeignKey(Pin, models.CASCADE, related_name="loves", verbose_name=_("pin"))
+    created_at = models.DateTimeField(_("loved"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("love")
+        verbose_name_plural = _("loves")
+        constraints = [models.UniqueConstraint(fields=["pin", "user"], name="pins_love_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} ♥ {self.pin_id}"
+
+
+class Comment(models.Model):
+    """A user says something about a pin, or answers what somebody else said about it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments", verbose_name=_("user"))
+    pin = models.ForeignKey(Pin, models.CASCADE, related_name="comments", verbose_name=_("pin"))
+    # An answer stays when what it answers is deleted.
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replies", verbose_name=_("answers")
+    )
+    text = models.CharField(_("text"), max_length=500)
+    created_at = models.DateTimeField(_("said"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        indexes = [models.Index(fields=["pin", "created_at"], name="pins_comment_of_pin")]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('pin', args=[self.pin_id])}#comment-{self.pk}"

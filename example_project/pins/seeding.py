@@ -44,6 +44,7 @@ class Community:
         self.now = now
         self.people: list[Person] = []
         self.boards: dict[Any, dict[str, Board]] = {}
+        self.pins: list[Pin] = []
 
     def add_users(self, number: int) -> None:
         """Make that many users, the first of them `demo`. The earlier somebody comes, the more popular."""
@@ -73,13 +74,14 @@ class Community:
         pins: list[Pin] = []
         by_interest: dict[str, list[Pin]] = {interest: [] for interest in INTERESTS}
         seen: set[tuple[Any, Any]] = set()
-        busy = _cumulative_zipf(len(self.people), 0.6)
+        busy = cumulative_zipf(len(self.people), 0.6)
         for time in self._times(number):
             person = self.rng.choices(self.people, cum_weights=busy)[0]
             interest = self.rng.choice(person.interests)
             pin = self._pin(person, interest, time, by_interest[interest], seen)
             by_interest[interest].append(pin)
             pins.append(pin)
+        self.pins = pins
         originals = [pin for pin in pins if pin.via is None]
         Item.objects.bulk_create([pin.item for pin in originals], BATCH)
         # First what others are taken from.
@@ -89,7 +91,7 @@ class Community:
 
     def add_follows(self) -> None:
         """Let everybody follow some users, the popular ones rather, and some boards about what she likes."""
-        popular = _cumulative_zipf(len(self.people), 0.9)
+        popular = cumulative_zipf(len(self.people), 0.9)
         boards = [(interest, board) for mine in self.boards.values() for interest, board in mine.items()]
         follows = []
         for person in self.people:
@@ -145,6 +147,6 @@ def _demo() -> str:
     return make_password(DEMO)
 
 
-def _cumulative_zipf(number: int, exponent: float) -> list[float]:
+def cumulative_zipf(number: int, exponent: float) -> list[float]:
     """Cumulative weights of ranks: the second has half the weight of the first where the exponent is 1."""
     return list(accumulate(1 / (rank + 1) ** exponent for rank in range(number)))

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from . import editing, pictures, views
+from . import editing, pictures, reactions, views
 
 urlpatterns = [
     path("", views.trending, name="trending"),
     path("feed/", views.home_feed, name="home_feed"),
+    path("feed/grouped/", views.home_feed_grouped, name="home_feed_grouped"),
     path("people/", views.People.as_view(), name="people"),
     path("u/<str:username>/", views.profile, name="profile"),
     path("b/<int:pk>/", views.board, name="board"),
@@ -15,6 +16,10 @@ urlpatterns = [
     path("pin/<int:pk>/repin/", editing.Repin.as_view(), name="repin"),
     path("pin/<int:pk>/edit/", editing.EditPin.as_view(), name="pin_edit"),
     path("pin/<int:pk>/unpin/", editing.unpin, name="unpin"),
+    path("pin/<int:pk>/love/", reactions.love, name="love"),
+    path("pin/<int:pk>/unlove/", reactions.unlove, name="unlove"),
+    path("pin/<int:pk>/comment/", reactions.comment, name="comment"),
+    path("comment/<int:pk>/delete/", reactions.uncomment, name="uncomment"),
     path("item/<int:pk>.svg", pictures.item, name="item_picture"),
     path("avatar/<int:pk>.svg", pictures.avatar, name="avatar"),
 ]

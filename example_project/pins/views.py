@@ -17,15 +17,20 @@ from django.views.generic import DetailView, ListView
 from django_feeds.models import Follow
 
 from . import community
+from .forms import CommentForm
+from .loving import loves_of
 from .models import Board, Pin
 from .people import followed_by, most_followed
+from .talk import people_named, threads
 from .trending import trending as find_trending
 
 
 @require_safe
 def trending(request: HttpRequest) -> HttpResponse:
     """What is pinned most just now, for everybody."""
-    return render(request, "pins/trending.html", {"trends": find_trending()})
+    trends = find_trending()
+    loves = loves_of([trend.pin for trend in trends], request.user)
+    return render(request, "pins/trending.html", {"trends": trends, "loves": loves})
 
 
 @require_safe
@@ -33,6 +38,13 @@ def trending(request: HttpRequest) -> HttpResponse:
 def home_feed(request: HttpRequest) -> HttpResponse:
     """What those whom the user follows did, newest first."""
     return render(request, "pins/home_feed.html", {"following": Follow.objects.following(request.user).count()})
+
+
+@require_safe
+@login_required
+def home_feed_grouped(request: HttpRequest) -> HttpResponse:
+    """The same, with what belongs together in one."""
+    return render(request, "pins/home_feed_grouped.html", {"following": Follow.objects.following(request.user).count()})
 
 
 @require_safe
@@ -63,7 +75,7 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 class PinPage(DetailView):
-    """One pin, and where else its item is pinned."""
+    """One pin, what is said about it, and where else its item is pinned."""
 
     template_name = "pins/pin.html"
     queryset = Pin.objects.select_related("item", "user", "board", "via__user")
@@ -71,7 +83,17 @@ class PinPage(DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         others = self.object.item.pins.exclude(pk=self.object.pk).select_related("user", "board")
         mine = self.request.user.is_authenticated and self.object.user_id == self.request.user.pk
-        return super().get_context_data(mine=mine, others=others.order_by("-created_at")[:12], **kwargs)
+        talk = threads(self.object)
+        context = {
+            "mine": mine,
+            "others": others.order_by("-created_at")[:12],
+            "loves": loves_of([self.object], self.request.user),
+            "threads": talk,
+            "named": people_named(said.text for thread in talk for said in (thread.comment, *thread.answers)),
+            "form": CommentForm(),
+            **kwargs,
+        }
+        return super().get_context_data(**context)
 
 
 class People(ListView):

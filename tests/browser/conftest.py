@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.artifacts import save_screenshot
 from tests.conftest import unavailable
+from tests.example.conftest import feeds_of_the_example  # noqa: F401
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {

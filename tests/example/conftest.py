@@ -6,7 +6,15 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from django_feeds.testing import run_feeds
+from example_project import settings as example
 from example_project.pins.models import Board, Item, Pin
+
+
+@pytest.fixture(autouse=True)
+def feeds_of_the_example(settings):
+    """The tests' own settings declare no feeds."""
+    declared = {name: example.DJANGO_FEEDS[name] for name in ("FEEDS", "MANAGERS")}
+    settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, **declared}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,10 +16,11 @@ from tqdm import tqdm
 from django_feeds.registry import get_manager
 from example_project.pins.models import Pin
 from example_project.pins.seeding import Community
+from example_project.pins.seeding_reactions import Reactions
 
 
 class Command(BaseCommand):
-    help = "Invents users, boards, pins and follows, and fills the feeds. Nothing leaves this machine."
+    help = "Invents users, boards, pins, follows, loves and comments, and fills the feeds. Nothing leaves this machine."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--users", type=int, default=300, help="how many users (300)")
@@ -38,8 +40,11 @@ class Command(BaseCommand):
         bar = tqdm(total=2 * pins, unit=" pins", disable=options["verbosity"] < 1)
         with bar:
             before = Pin.objects.order_by("pk").values_list("pk", flat=True).last() or 0
-            self._write(Community(random_seed, timezone.now()), users, pins, bar)
+            community = Community(random_seed, timezone.now())
+            self._write(community, users, pins, bar)
             self._publish(before, bar)
+            bar.set_description("talking")
+            self._react(Reactions(community), pins)
         self.stdout.write(self.style.SUCCESS(f"Made {users} users and {pins} pins."))
 
     @transaction.atomic
@@ -62,6 +67,27 @@ class Command(BaseCommand):
         for batch in batched(rows, 500):
             manager.publish_many(batch)
             bar.update(len(batch))
+
+    def _react(self, reactions: Reactions, pins: int) -> None:
+        """A love for every fourth pin, and a conversation under every fifteenth."""
+        with transaction.atomic():
+            loves, comments = reactions.add_loves(pins // 4), reactions.add_comments(pins // 15)
+            follows = reactions.add_admirers()
+        manager: Any = get_manager()
+        loves.sort(key=lambda love: love.user_id)
+        manager.publish_many(loves)
+        manager.publish_many(comments)
+        for follow in follows:
+            manager.publish_follow(follow)
+        if reactions.demo:
+            self._read_some(manager.get_notification_feed(reactions.demo))
+
+    def _read_some(self, feed: Any) -> None:
+        """`demo` read what is older than three days, and saw what is older than one."""
+        now = timezone.now()
+        groups = [group for group in feed[:100] if group.updated_at < now - timedelta(days=1)]
+        feed.mark_activities(groups, seen=True)
+        feed.mark_activities([group for group in groups if group.updated_at < now - timedelta(days=3)], read=True)
 
 
 def batched(rows: QuerySet[Any], size: int) -> Iterator[list[Any]]:
