@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from string import Formatter
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from django.conf import settings as django_settings
 from . import conf
 from .activity import Activity, AggregatedActivity
 from .exceptions import FeedsConfigurationError
-from .ids import digest48, id_time
+from .ids import EPOCH, digest48, id_time
 from .owners import Reference
 from .verbs import Add, Verb
 
@@ -101,16 +102,11 @@ class BaseAggregator:
         name = time_zone or self.time_zone or conf.get("TIME_ZONE") or django_settings.TIME_ZONE
         try:
             self.zone = ZoneInfo(name)
-        except (OSError, TypeError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
-            raise self._no_zone(name) from error
-        except KeyError as error:
-            raise self._no_zone(name) from error
-
-    def _no_zone(self, name: object) -> FeedsConfigurationError:
-        return FeedsConfigurationError(
-            f"{type(self).__name__} is to cut days in the time zone {name!r}, which is none; write it as in "
-            "'Europe/Berlin' (in `time_zone`, DJANGO_FEEDS['TIME_ZONE'] or TIME_ZONE)."
-        )
+        except (KeyError, OSError, TypeError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
+            raise FeedsConfigurationError(
+                f"{type(self).__name__} is to cut days in the time zone {name!r}, which is none; write it as in "
+                "'Europe/Berlin' (in `time_zone`, DJANGO_FEEDS['TIME_ZONE'] or TIME_ZONE)."
+            ) from error
 
     # Groups
 
@@ -154,10 +150,8 @@ class BaseAggregator:
 
     def aggregate(self, activities: Iterable[Activity]) -> list[AggregatedActivity]:
         """The groups of these activities, ranked; one that comes twice counts once."""
-        groups: dict[str, AggregatedActivity] = {}
-        for activity in dict.fromkeys(activities):
-            self._put(groups, activity)
-        return self.rank(list(groups.values()))
+        new, _changed, _deleted = self.merge([], activities)
+        return new
 
     def merge(
         self, aggregated: Iterable[AggregatedActivity], activities: Iterable[Activity]
@@ -165,28 +159,26 @@ class BaseAggregator:
         """
         Put activities into groups that there are: returns (new groups, [(old, new)] of those that changed, []).
 
-        What was given stays as it was. The third is always empty: nothing leaves a group here.
+        What was given stays as it was. The third is always empty: nothing leaves a group here. A group that another
+        aggregator made takes nothing up.
         """
-        before = {group.group: group for group in aggregated}
-        groups: dict[str, AggregatedActivity] = {}
-        for activity in dict.fromkeys(activities):
+        before = {group.digest: group for group in aggregated}
+        groups: dict[int, AggregatedActivity] = {}
+        for activity in activities:
             label = self.get_group(activity)
-            known = groups.get(label) or before.get(label)
-            if known is None or not known.contains(activity):
-                if label in before and label not in groups:
-                    groups[label] = before[label].copy()
-                self._put(groups, activity)
-        new = [group for label, group in groups.items() if label not in before]
-        changed = [(before[label], group) for label, group in groups.items() if label in before]
+            digest = self.label_digest(label)
+            known = groups.get(digest) or before.get(digest)
+            if known is not None and known.contains(activity):
+                continue
+            if digest not in groups:
+                groups[digest] = known.copy() if known is not None else self._empty(label, digest)
+            groups[digest].append(activity)
+        new = [group for digest, group in groups.items() if digest not in before]
+        changed = [(before[digest], group) for digest, group in groups.items() if digest in before]
         return self.rank(new), changed, []
 
-    def _put(self, groups: dict[str, AggregatedActivity], activity: Activity) -> None:
-        label = self.get_group(activity)
-        if label not in groups:
-            groups[label] = self.aggregated_activity_class(
-                label, digest=self.label_digest(label), one_object=self.one_object
-            )
-        groups[label].append(activity)
+    def _empty(self, label: str, digest: int) -> AggregatedActivity:
+        return self.aggregated_activity_class(label, digest=digest, one_object=self.one_object)
 
 
 class RecentVerbAggregator(BaseAggregator):
@@ -220,23 +212,23 @@ class TemplateAggregator(BaseAggregator):
         super().__init__(time_zone=time_zone)
         if template is not None:
             self.template = template  # type: ignore[misc]
-        try:
-            self._fill(Reference("app.Model", 1), Add(), Reference("app.Model", 1), None, datetime.now(self.zone))
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise FeedsConfigurationError(
-                f"The template {self.template!r} of {type(self).__name__} cannot be filled in: {error!r}. There are "
-                "{actor}, {verb}, {object}, {target} and {time}."
-            ) from error
-
-    @property
-    def one_object(self) -> bool:  # type: ignore[override]
-        return "{object" in self.template
+        blanks = self._blanks()
+        self.one_object = "{object}" in blanks  # type: ignore[misc]
+        for blank in blanks:
+            try:
+                self._fill(blank, Reference("app.Model", 1), Add(), Reference("app.Model", 1), None, EPOCH)
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                raise FeedsConfigurationError(
+                    f"The blank {blank} in the template {self.template!r} of {type(self).__name__} cannot be filled "
+                    f"in: {error!r}. There are {{actor}}, {{verb}}, {{object}}, {{target}} and {{time}}."
+                ) from error
 
     def options(self) -> dict[str, Any]:
         return {**super().options(), "template": self.template}
 
     def get_group(self, activity: Activity) -> str:
         return self._fill(
+            self.template,
             activity.actor_reference,
             activity.verb,
             activity.object_reference,
@@ -244,7 +236,22 @@ class TemplateAggregator(BaseAggregator):
             self.local(activity.time),
         )
 
-    def _fill(self, actor: Reference, verb: Verb, object: Reference, target: Reference | None, time: datetime) -> str:
-        return self.template.format(
-            actor=str(actor), verb=verb, object=str(object), target=str(target or ""), time=time
-        )
+    def _fill(
+        self, text: str, actor: Reference, verb: Verb, object: Reference, target: Reference | None, time: datetime
+    ) -> str:
+        return text.format(actor=str(actor), verb=verb, object=str(object), target=str(target or ""), time=time)
+
+    def _blanks(self) -> list[str]:
+        """The blanks of the template, each as it is written there."""
+        try:
+            parts = list(Formatter().parse(self.template))
+        except (TypeError, ValueError) as error:
+            raise FeedsConfigurationError(
+                f"The template {self.template!r} of {type(self).__name__} cannot be read: {error}."
+            ) from error
+        marks = [
+            (name, f"!{conversion}" if conversion else "", f":{spec}" if spec else "")
+            for _text, name, spec, conversion in parts
+            if name is not None
+        ]
+        return [f"{{{''.join(mark)}}}" for mark in marks]

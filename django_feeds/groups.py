@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from .exceptions import ActivityNotFound, DuplicateActivity
 from .ids import digest48, id_time
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from .aggregators import Skeleton
 
 __all__ = ["AggregatedActivity", "NotificationActivity"]
+
+ID = re.compile("[0-9a-f]{12}")
+
+number = attrgetter("int")  # ids compare in Python, and numbers four times as fast
 
 Group = TypeVar("Group", bound="AggregatedActivity")
 
@@ -84,9 +91,10 @@ class AggregatedActivity:
     @staticmethod
     def parse_id(text: str) -> int:
         """The digest in an id; raises ValueError for what is none."""
-        if len(text) != 12 or not set(text) <= set("0123456789abcdef"):
+        digest = int(text, 16) if isinstance(text, str) and ID.fullmatch(text) else 0
+        if not digest:  # no digest is 0
             raise ValueError(f"{text!r} is not the id of a group.")
-        return int(text, 16)
+        return digest
 
     # Members
 
@@ -107,9 +115,11 @@ class AggregatedActivity:
         del self._actors[id]
         self._at_hand.pop(id, None)
 
-    def remove_many(self, activities: Iterable[Activity]) -> list[Activity]:
-        """Take these out, and return those that were in. Raises ValueError where none would be left."""
-        present = [activity for activity in dict.fromkeys(activities) if activity.id in self._actors]
+    def remove_many(self, activities: Iterable[Activity | UUID]) -> list[Activity | UUID]:
+        """Take these out, and return those that were in. Raises ValueError, and takes none, if none would be left."""
+        present = list({_id(one): one for one in activities if self.contains(one)}.values())
+        if len(present) == len(self._actors) and present:
+            raise ValueError(f"Nothing would be left in the group {self.group!r}; drop the group instead.")
         for activity in present:
             self.remove(activity)
         return present
@@ -121,19 +131,20 @@ class AggregatedActivity:
     @property
     def activity_ids(self) -> list[UUID]:
         """The ids of all members, newest first."""
-        return sorted(self._actors, reverse=True)
+        return sorted(self._actors, key=number, reverse=True)
 
     @property
     def activities(self) -> list[Activity]:
         """What is shown: the newest, newest first."""
-        ids = sorted(self._at_hand, reverse=True)[: self.max_aggregated_activities_length]
+        ids = sorted(self._at_hand, key=number, reverse=True)[: self.max_aggregated_activities_length]
         return [self._at_hand[id] for id in ids]
 
     last_activities = activities
 
     @property
-    def last_activity(self) -> Activity:
-        return self._at_hand[max(self._at_hand)]
+    def last_activity(self) -> Any:
+        """The newest of what is at hand; None where nothing is."""
+        return self._at_hand[max(self._at_hand, key=number)] if self._at_hand else None
 
     # Counts
 
@@ -168,7 +179,7 @@ class AggregatedActivity:
     @property
     def verb(self) -> Any:
         """The last activity's."""
-        return self.last_activity.verb
+        return self.last_activity.verb if self._at_hand else None
 
     @property
     def verbs(self) -> list[Any]:
@@ -196,17 +207,17 @@ class AggregatedActivity:
 
     @property
     def last_id(self) -> UUID:
-        return max(self._actors)
+        return max(self._actors, key=number)
 
     @property
     def created_at(self) -> datetime | None:
         """When the first of its activities happened, to the millisecond."""
-        return id_time(min(self._actors)) if self._actors else self._created_at
+        return id_time(min(self._actors, key=number)) if self._actors else self._created_at
 
     @property
     def updated_at(self) -> datetime | None:
         """When the last of them happened."""
-        return id_time(max(self._actors)) if self._actors else self._updated_at
+        return id_time(self.last_id) if self._actors else self._updated_at
 
     @property
     def is_seen(self) -> bool:
@@ -249,12 +260,20 @@ class AggregatedActivity:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.group} of {self.activity_count}>"
 
+    def __str__(self) -> str:
+        """The last activity's sentence, and how many more there are."""
+        more = self.activity_count - 1
+        if more < 1 or not self._at_hand:
+            return str(self.last_activity or self.group)
+        sentence = ngettext("%(activity)s, and %(count)d more", "%(activity)s, and %(count)d more", more)
+        return sentence % {"activity": self.last_activity, "count": more}
+
 
 class NotificationActivity(AggregatedActivity):
     """A group of notifications; the feed that it was read from says whether it was seen and read."""
 
-    is_seen = False  # type: ignore[assignment]
-    is_read = False  # type: ignore[assignment]
+    is_seen = False
+    is_read = False
 
 
 def _id(activity: Activity | UUID) -> UUID:
