@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Concerned", "Followers", "Told", "deliver_own", "notify", "settle", "walk"]
 
 logger = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
 
 Places = dict[Owner, set[UUID]]
 """By source: the activities that it brings or brought."""
@@ -92,7 +94,9 @@ def _settle_own(manager: Manager, feed_class: type[Feed], places: Places, at: da
         brought = records.standing(set().union(*places.values()))
         if brought == before:
             break
-        parts = {owner: _split(owner, ids, brought) for owner, ids in places.items()}
+        parts = {
+            owner: _split(ids, {id for id in ids if owner in brought.get(id, ())}) for owner, ids in places.items()
+        }
         for (present, gone), owners in _grouped(places, parts.__getitem__):
             _write(feed_class, owners, present, owners, gone, at, create)
         before = brought
@@ -168,14 +172,9 @@ def notify(manager: Manager, owners: Mapping[UUID, Collection[Owner]], at: datet
             return
         before = told
         create = records.newest_of_all(owners)
-        for (wanted, unwanted), ids in _grouped(owners, lambda id: _among(owners[id], told.get(id, set()))):
+        parts = {id: _split(set(some), told.get(id, set())) for id, some in owners.items()}
+        for (wanted, unwanted), ids in _grouped(owners, parts.__getitem__):
             _write(feed_class, sorted(wanted), ids, sorted(unwanted), ids, at, create)
-
-
-def _among(owners: Collection[Owner], told: set[Owner]) -> tuple[frozenset[Owner], frozenset[Owner]]:
-    """Those of these owners who are told, and those who are not."""
-    wanted = told.intersection(owners)
-    return frozenset(wanted), frozenset(owners) - wanted
 
 
 def _settle(
@@ -283,9 +282,9 @@ def _told(record_ids: Sequence[int]) -> Iterator[Told]:
         yield Told({hex: [owner for _hex, owner in some] for hex, some in by_id})
 
 
-def _split(owner: Owner, ids: set[UUID], brought: dict[UUID, set[Owner]]) -> tuple[frozenset[UUID], frozenset[UUID]]:
-    present = frozenset(id for id in ids if owner in brought.get(id, ()))
-    return present, frozenset(ids - present)
+def _split(items: set[Item], wanted: set[Item]) -> tuple[frozenset[Item], frozenset[Item]]:
+    """Those of these items that are wanted, and those that are not."""
+    return frozenset(items & wanted), frozenset(items - wanted)
 
 
 def _keeping_bodies(manager: Manager) -> list[BaseStorage]:

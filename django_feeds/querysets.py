@@ -88,7 +88,7 @@ class FollowManager(models.Manager.from_queryset(FollowQuerySet)):  # type: igno
         return self.following(user).filter(target=owner_of(target)).exists()
 
 
-class MuteManager(models.Manager):
+class MuteManager(models.Manager[Any]):
     """`Mute.objects`. Users, other rows, pks and owner strings are all fine; mutes of oneself are refused."""
 
     def mute(self, user: Any, target: Any, *, block: bool = False) -> Any:

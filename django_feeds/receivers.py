@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Model, QuerySet, signals
 
-from . import conf, tasks, verbs
+from . import conf, groupings, tasks, verbs
 from .exceptions import StorageUnavailable
 from .feeds import Feed
-from .models import ActivityRecord, Follow, VerbRecord
+from .models import ActivityRecord, Follow, Grouping, VerbRecord
 from .owners import Owner, model_of, owner_of
 from .registry import get_manager, managers
 from .signals import feed_incomplete, feeds_written, notifications_marked
@@ -31,7 +31,7 @@ def connect() -> None:
     signals.post_save.connect(follow_saved, sender=Follow, dispatch_uid="django_feeds.follow_saved")
     signals.post_delete.connect(follow_deleted, sender=Follow, dispatch_uid="django_feeds.follow_deleted")
     signals.post_migrate.connect(
-        verbs_changed, sender=apps.get_app_config("django_feeds"), dispatch_uid="django_feeds.verbs"
+        code_changed, sender=apps.get_app_config("django_feeds"), dispatch_uid="django_feeds.code"
     )
     feed_incomplete.connect(feed_ended_early, dispatch_uid="django_feeds.refill")
     feeds_written.connect(feeds_changed, dispatch_uid="django_feeds.live.written")
@@ -134,9 +134,12 @@ def notifications_changed(sender: type[Feed], owner: Owner, **kwargs: Any) -> No
     feeds_changed(sender, [owner])
 
 
-def verbs_changed(sender: Any, using: str, **kwargs: Any) -> None:
-    """Mirror the registered verbs in rows, after a migration."""
-    if VerbRecord._meta.db_table not in _tables(using):
+def code_changed(sender: Any, using: str, **kwargs: Any) -> None:
+    """Mirror the registered verbs in rows, after a migration, and remember the aggregators of new feeds."""
+    tables = _tables(using)
+    if Grouping._meta.db_table in tables:
+        groupings.note_new(using)
+    if VerbRecord._meta.db_table not in tables:
         return
     rows = [
         VerbRecord(

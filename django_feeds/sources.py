@@ -247,8 +247,7 @@ def register_mixins() -> None:
     """Register the models that carry ActivityMixin."""
     for model in apps.get_models():
         if issubclass(model, ActivityMixin) and not model._meta.proxy and model not in _sources:
-            names = ("verb", "actor", "object", "target", "time", "feeds")
-            names += ("notify", "mentions", "reply_to", "manager")
+            names = ["verb", "actor", "object", "target", "time", "feeds", "notify", "mentions", "reply_to", "manager"]
             said = {name: getattr(model, f"activity_{name}") for name in names if hasattr(model, f"activity_{name}")}
             _add(type(f"{model.__name__}Source", (_MixinSource,), said)(model))
 

@@ -14,7 +14,7 @@ Managers    E030 not importable   E031 no manager        E032 no such feed
 Sources     E040 no relation      E041 no time           E042 time changes    E043 verb not registered
             E044 verbs clash      E045 no such manager
 Celery      E060 not JSON         W001 tasks inline      W002 memory storage  W003 no results       W004 pickle
-Database    I001 verbs not mirrored yet (with `check --database` and `migrate`)
+Database    I001 verbs not mirrored   W007 grouped by another aggregator (with `check --database` and `migrate`)
 
 Each finds one thing, and what depends on that is not reported again.
 """

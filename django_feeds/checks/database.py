@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from django.core.checks import CheckMessage, Info
+from django.core.checks import CheckMessage, Info, Warning
 from django.db import connections, router
 
-from .. import verbs
-from ..models import VerbRecord
+from .. import groupings, verbs
+from ..models import Grouping, VerbRecord
 from .declared import dotted
 
 __all__ = ["check"]
@@ -16,8 +16,24 @@ __all__ = ["check"]
 
 def check(databases: Collection[str]) -> Iterator[CheckMessage]:
     alias = router.db_for_read(VerbRecord)
-    if alias not in databases or VerbRecord._meta.db_table not in connections[alias].introspection.table_names():
-        return
+    tables = connections[alias].introspection.table_names() if alias in databases else []
+    if VerbRecord._meta.db_table in tables:
+        yield from _verbs(alias)
+    if Grouping._meta.db_table in tables:
+        yield from _groupings(alias)
+
+
+def _groupings(alias: str) -> Iterator[CheckMessage]:
+    for change in groupings.changes(alias):
+        yield Warning(
+            f"The feed {change.feed!r} was grouped by {change.before}, and is grouped by {change.now} now; what came "
+            "before stays in its old groups.",
+            hint=f"manage.py rebuild_feeds --feed {change.feed}",
+            id="django_feeds.W007",
+        )
+
+
+def _verbs(alias: str) -> Iterator[CheckMessage]:
     mirrored = set(VerbRecord.objects.using(alias).values_list("id", "infinitive", "past_tense", "path"))
     missing = [
         verb.infinitive

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -42,7 +41,9 @@ class AggregatedFeed(Feed):
     @classmethod
     def get_aggregator(cls) -> BaseAggregator:
         """What groups this feed; made once for each class."""
-        return _aggregator(cls)
+        if cls not in _aggregators:
+            _aggregators[cls] = cls.aggregator_class(**cls.aggregator_options)
+        return _aggregators[cls]
 
     # Bulk work, on the class
 
@@ -169,14 +170,12 @@ def _behind(cursor: GroupCursor | None, groups: Sequence[Skeleton]) -> int:
     return max(cursor.position - 1, 0)
 
 
-@cache
-def _aggregator(feed_class: type[AggregatedFeed]) -> BaseAggregator:
-    return feed_class.aggregator_class(**feed_class.aggregator_options)
+_aggregators: dict[type[AggregatedFeed], BaseAggregator] = {}
 
 
 def _forget_settings(*, setting: str, **kwargs: Any) -> None:
     if setting in ("DJANGO_FEEDS", "TIME_ZONE"):
-        _aggregator.cache_clear()
+        _aggregators.clear()
 
 
 setting_changed.connect(_forget_settings)

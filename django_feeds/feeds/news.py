@@ -8,6 +8,7 @@ same millisecond, after the token was given, is news too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..exceptions import InvalidCursor
@@ -16,7 +17,8 @@ from ..storage import Entry
 __all__ = ["News", "Token", "arrived"]
 
 
-class News(NamedTuple):
+@dataclass(frozen=True)
+class News:
     """What is new on a feed, and the token to pass as `since` next time."""
 
     token: str

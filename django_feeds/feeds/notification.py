@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -61,7 +61,7 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
 
     # Read
 
-    def page(  # type: ignore[override]
+    def page(
         self,
         after: str | None = None,
         limit: int = 25,
@@ -101,7 +101,8 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
     def news(self, since: str | None = None, limit: int = 25) -> News:
         """Groups that have new members since then, and both counts."""
         window = self._window()
-        return self._news(window, since, limit)._replace(**window.counts())
+        counts: Any = window.counts()
+        return replace(self._news(window, since, limit), **counts)
 
     def get_notification_data(self) -> dict[str, int]:
         """The counts under the ancestor's names."""
@@ -127,7 +128,7 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
         window = self._window()
         there = {group.digest for group in window.groups}
         named = {id: digest_of(id, window.groups) for id in ids}
-        self._mark(window, there.intersection(named.values()), seen, read, up_to)  # type: ignore[arg-type]
+        self._mark(window, there.intersection(named.values()), seen, read, up_to)
         strange = [id for id, digest in named.items() if digest not in there]
         if strange:
             raise NotInFeed(f"{self!r} does not hold {', '.join(map(str, strange))}.")

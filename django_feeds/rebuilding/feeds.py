@@ -14,7 +14,7 @@ from .. import conf, filling
 from ..feeds import Feed
 from ..graph import FollowGraph, graph_of
 from ..ids import MAX_ID, MIN_ID
-from ..models import Follow, RecordSource
+from ..models import Follow, RecordRecipient, RecordSource
 from ..owners import Owner
 from .comparing import compare
 from .steps import Step, by_pk
@@ -22,7 +22,7 @@ from .steps import Step, by_pk
 if TYPE_CHECKING:
     from ..managers import Manager
 
-__all__ = ["own_feeds", "owners", "readers", "readers_feeds"]
+__all__ = ["notifications", "own_feeds", "owners", "readers", "readers_feeds"]
 
 OWNERS = 100
 """Owners in one step: each costs about ten queries."""
@@ -76,6 +76,20 @@ def readers_feeds(
         yield Step(batch[-1], len(batch), Counter(different=differing))
 
 
+def notifications(
+    manager: Manager, after: str | None, at: datetime, *, only: Collection[Owner] | None = None, write: bool = True
+) -> Iterator[Step]:
+    """Bring the notifications of all users, or of `only` these, in line with what they are told."""
+    feed_class = manager.notification_feed_class
+    if feed_class is None:
+        return
+    for batch in [list(only)] if only is not None else _by_reader(after):
+        told = RecordRecipient.objects.filter(owner__in=batch).values_list("owner", flat=True).distinct()
+        owners = batch if only is not None else _with_timelines([feed_class], batch, set(told))
+        differing = sum(_rebuild(manager, feed_class, owner, at, write) for owner in owners)
+        yield Step(batch[-1], len(batch), Counter(different=differing))
+
+
 def _rebuild(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime, write: bool) -> bool:
     """Bring one feed in line with the truth; or, without `write`, say whether that would change it."""
     if not write:
@@ -91,7 +105,11 @@ def _with_feeds(manager: Manager, feed_classes: Collection[type[Feed]], batch: S
     if not isinstance(graph_of(manager), FollowGraph) or conf.get("INCLUDE_OWN"):
         return list(batch)
     following = Follow.objects.by(batch).order_by().values_list("user_id", flat=True).distinct()
-    found = {str(pk) for pk in following}
+    return _with_timelines(feed_classes, batch, {str(pk) for pk in following})
+
+
+def _with_timelines(feed_classes: Collection[type[Feed]], batch: Sequence[Owner], found: set[Owner]) -> list[Owner]:
+    """Those of these users who are found already, or have a timeline."""
     for feed_class in feed_classes:
         keys = {feed_class.key_for(owner): owner for owner in batch if owner not in found}
         slices = feed_class.get_storage().slice_many(list(keys), limit=1) if keys else {}

@@ -96,7 +96,7 @@ def _publications(source: ActivitySource, rows: Iterable[Model]) -> tuple[list[r
         if publication is None:
             absent.append(records.identity_key(source.identity(row)))
         else:
-            publications.append(publication)
+            publications.append(publication._replace(silent=True))
     return publications, absent
 
 

@@ -137,7 +137,7 @@ def test_the_timeline_of_a_row_that_is_gone(rebuilt, inspect):
 @pytest.mark.parametrize(
     ("alias", "owner", "message"),
     [
-        ("timelime", "ann", "DJANGO_FEEDS['FEEDS'] has no 'timelime'; it has: timeline, user."),
+        ("timelime", "ann", "DJANGO_FEEDS['FEEDS'] has no 'timelime'; it has: notifications, timeline, user."),
         ("timeline", "dora", "'dora' owns no feed"),
         ("timeline", "99999", "'99999' owns no feed"),
         ("user", "testapp.Bord:1", "no model 'testapp.Bord' is installed"),

@@ -26,6 +26,7 @@ FIRST = [
     "Records whose rows are gone: 0 of 13 taken back.",
     "Own feeds: 5 owners, rebuilt.",
     "Readers' feeds (timeline): 3 readers, rebuilt.",
+    "Notifications: 3 readers, rebuilt.",
 ]
 NOTHING_NEW = [
     "testapp.Pin (pin): 12 rows, 0 new, 0 changed, 0 retracted.",
@@ -347,7 +348,11 @@ def test_one_owner_only(rebuilt, run):
 
     lines = run("rebuild_feeds", owner=["ann", f"testapp.Board:{rebuilt.tea.pk}"])
 
-    assert lines == ["Own feeds: 2 owners, rebuilt.", "Readers' feeds (timeline): 2 readers, rebuilt."]
+    assert lines == [
+        "Own feeds: 2 owners, rebuilt.",
+        "Readers' feeds (timeline): 2 readers, rebuilt.",
+        "Notifications: 2 readers, rebuilt.",
+    ]
     assert rebuilt.timeline(rebuilt.ann)
     assert not rebuilt.timeline(rebuilt.bob)
 
@@ -372,6 +377,7 @@ def test_a_dry_run_counts_and_changes_nothing(rebuilt, run):
         "Records whose rows are gone: 1 of 12 taken back.",
         "Own feeds: 5 owners, 0 feeds to be changed.",
         "Readers' feeds (timeline): 3 readers, 1 feed to be changed.",
+        "Notifications: 3 readers, 0 feeds to be changed.",
     ]
     assert state(rebuilt) == before
     assert not CommandProgress.objects.exists()
@@ -425,7 +431,7 @@ def test_a_graph_of_the_projects_own(old_site, run, settings, manager):
                                 "name. Did you mean 'default'?"),
         ({"manager": "tests.nowhere.Manager"}, "which cannot be imported"),
         ({"manager": "django_feeds.feeds.Feed"}, "'django_feeds.feeds.Feed' leads to "),
-        ({"feed": ["timelines"]}, "The manager 'default' has no feed 'timelines'. It has: timeline, user."),
+        ({"feed": ["timelines"]}, "The manager 'default' has no feed 'timelines'. It has: timeline, user, notifications."),
         ({"owner": ["dora"]}, "'dora' owns no feed: there is no auth.User with this pk or user name."),
         ({"owner": ["testapp.Board:99"]}, "'testapp.Board:99' owns no feed: there is no such testapp.Board."),
         ({"owner": ["pins.Bord:9"]}, "no model 'pins.Bord' is installed. Write app.Model:pk."),

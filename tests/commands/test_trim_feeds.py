@@ -17,7 +17,11 @@ def test_timelines_are_cut_in_the_storage_too(rebuilt, run, settings):
     settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, "FEEDS": feeds}
     assert stored("timeline", rebuilt.ann) == 5
 
-    assert run("trim_feeds") == ["user: 5 owners, cut to 50.", "timeline: 3 owners, cut to 3."]
+    assert run("trim_feeds") == [
+        "user: 5 owners, cut to 50.",
+        "timeline: 3 owners, cut to 3.",
+        "notifications: 3 owners, cut to 200.",
+    ]
 
     assert stored("timeline", rebuilt.ann) == 3
     assert rebuilt.timeline(rebuilt.ann) == ["pin 9", "pin 6", "pin 5"]
@@ -34,7 +38,11 @@ def test_a_shorter_length(rebuilt, run):
 
 
 def test_one_owner(rebuilt, run):
-    assert run("trim_feeds", owner=["bob"], length=1) == ["user: 1 owner, cut to 1.", "timeline: 1 owner, cut to 1."]
+    assert run("trim_feeds", owner=["bob"], length=1) == [
+        "user: 1 owner, cut to 1.",
+        "timeline: 1 owner, cut to 1.",
+        "notifications: 1 owner, cut to 1.",
+    ]
 
     assert rebuilt.timeline(rebuilt.bob) == ["pin 11"]
     assert len(rebuilt.timeline(rebuilt.ann)) == 5
@@ -49,6 +57,7 @@ def test_a_dry_run_counts_and_changes_nothing(rebuilt, run):
         "Dry run: nothing is changed.",
         "user: 5 owners, 1 timeline longer than 4, by 2 in all.",
         "timeline: 3 owners, 2 timelines longer than 4, by 2 in all.",
+        "notifications: 3 owners, 0 timelines longer than 4, by 0 in all.",
     ]
     assert rebuilt.snapshot() == before
 

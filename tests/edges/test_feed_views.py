@@ -117,7 +117,9 @@ class FeedViewTests(SiteTestCase):
     def test_an_unknown_feed_in_the_code_is_an_error_that_names_the_setting(self):
         self.client.force_login(self.ann)
 
-        with pytest.raises(UnknownFeed, match=r"DJANGO_FEEDS\['FEEDS'\] has no 'timelime'; it has: timeline, user"):
+        with pytest.raises(
+            UnknownFeed, match=r"DJANGO_FEEDS\['FEEDS'\] has no 'timelime'; it has: notifications, timeline, user"
+        ):
             self.client.get("/mistaken/")
 
     def test_a_view_without_an_alias_says_what_to_define(self):

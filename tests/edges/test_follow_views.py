@@ -132,8 +132,8 @@ class FollowTests(SiteTestCase):
             Follow.objects.follow(user, self.bob)
         run_feeds()
 
-        # Session, user, target; is there a row, savepoint, insert, the task to remember, release.
-        with self.assertNumQueries(8):
+        # Session, user, target; is he blocked, is there a row, savepoint, insert, the task to remember, release.
+        with self.assertNumQueries(9):
             self.client.post(self.follow)
 
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from ... import hydration, records
-from ...feeds import Feed
+from ...feeds import AggregatedFeed, Feed, NotificationFeed
 from ...ids import MAX_ID, MIN_ID, id_time
 from ...managers import Manager
 from ...reader import sources_of
@@ -64,7 +64,10 @@ with their times, and every difference from the same feed read slowly from its s
         storage = feed.get_storage()
         self._line("Feed", f"{alias} of {name_of(feed.owner)}")
         self._line("Key", f"{feed.key} in {feed.storage} ({type(storage).__name__})")
-        self._line("Entries", f"{feed.count():,} of at most {feed.max_length:,}")
+        entries = storage.count(feed.key, max_length=feed.max_length)
+        self._line("Entries", f"{entries:,} of at most {feed.max_length:,}")
+        if isinstance(feed, AggregatedFeed):
+            self._line("Groups", _groups(feed))
         if part.floor == MAX_ID:
             self._line("Floor", "there is no timeline")
         elif part.floor == MIN_ID:
@@ -77,9 +80,13 @@ with their times, and every difference from the same feed read slowly from its s
         if sources is None:
             self._line("Sources", f"not known: {type(manager).__name__} has no get_user_following()")
             return
-        shown = ", ".join(map(name_of, sorted(sources)[:SHOWN_SOURCES]))
-        more = f", and {len(sources) - SHOWN_SOURCES:,} more" if len(sources) > SHOWN_SOURCES else ""
-        self._line("Sources", f"{len(sources):,}: {shown}{more}" if sources else "none")
+        owners = sources.owners
+        if feed_class is manager.notification_feed_class:
+            self._line("Sources", "what its owner is told")
+            return
+        shown = ", ".join(map(name_of, sorted(owners)[:SHOWN_SOURCES]))
+        more = f", and {len(owners) - SHOWN_SOURCES:,} more" if len(owners) > SHOWN_SOURCES else ""
+        self._line("Sources", f"{len(owners):,}: {shown}{more}" if owners else "none")
 
     def _compare(self, manager: Manager, feed_class: type[Feed], owner: str, limit: int) -> None:
         difference = compare(manager, feed_class, owner)
@@ -107,6 +114,14 @@ with their times, and every difference from the same feed read slowly from its s
             self.say(f"  {_time(id)}  {activities.get(id, 'taken back')}  [{id}]")
         if more > 0:
             self.say(f"  and {more:,} more")
+
+
+def _groups(feed: AggregatedFeed) -> str:
+    text = f"{feed.count():,} by {type(feed.get_aggregator()).__name__}"
+    if not isinstance(feed, NotificationFeed):
+        return text
+    counts = feed.counts()
+    return f"{text}, {counts['unseen']:,} unseen, {counts['unread']:,} unread"
 
 
 def _time(id: UUID) -> str:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from ... import rebuilding
+from ... import groupings, rebuilding
 from ...exceptions import FeedsError
 from ...feeds import Feed
 from ...managers import Manager
@@ -18,7 +18,7 @@ from ..base import FeedsCommand, many, positive
 from ..progress import Checkpoint
 
 GO_ON = "The place is kept: the same command goes on there, and with --restart it begins anew."
-PHASES = ("records", "own", "timelines")
+PHASES = ("records", "own", "timelines", "notifications")
 
 
 class Phase(NamedTuple):
@@ -29,6 +29,8 @@ class Phase(NamedTuple):
     total: Callable[[], int]
     steps: Callable[[str | None], Iterator[Step]]
     summary: Callable[[int, Counter[str]], str]
+    feeds: Collection[type[Feed]] = ()
+    """Those whose timelines are all made anew."""
 
 
 class Command(FeedsCommand):
@@ -36,15 +38,19 @@ class Command(FeedsCommand):
 Make all feeds anew from the rows of your models.
 
 For a site whose rows are older than its feeds, for rows that changed without signals (bulk_create,
-QuerySet.update, SQL), and for a storage that lost something. Three phases:
+QuerySet.update, SQL), and for a storage that lost something. Four phases:
 
   records    each row of each registered model is recorded as an activity; what changed is
              updated, what is gone or not to be published any more is taken back
   own        the own feeds (of users, boards, ...) are brought in line with the records
   timelines  the feeds of readers are brought in line with what they follow
+  notifications
+             what users are told is brought in line with the records; what was seen and read
+             stays so
 
-Nobody is notified. The place is stored after each batch: a run that was killed goes on there when
-the same command is given again. Doing it twice changes nothing, and the site may be in use meanwhile.
+Nobody is told of rows that are recorded here for the first time. The place is stored after each
+batch: a run that was killed goes on there when the same command is given again. Doing it twice
+changes nothing, and the site may be in use meanwhile.
 """.strip()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -95,6 +101,8 @@ the same command is given again. Doing it twice changes nothing, and the site ma
             if not state["complete"]:
                 self._run_phase(phase, state, job)
             self.say(phase.summary(state["done"], Counter(state["counts"])))
+            if self.write and not self.options["owner"]:
+                groupings.note_rebuilt(phase.feeds)
 
     def _run_phase(self, phase: Phase, state: dict[str, Any], job: Checkpoint) -> None:
         with self.bar(phase.what, phase.total(), state["done"]) as bar:
@@ -119,9 +127,12 @@ the same command is given again. Doing it twice changes nothing, and the site ma
         own = manager.user_feed_class
         if only in (None, "own") and own in feed_classes.values():
             phases.append(self._own_phase(manager, owners))
-        readers_feeds = {name: feed_class for name, feed_class in feed_classes.items() if feed_class is not own}
+        told = manager.notification_feed_class
+        readers_feeds = {name: one for name, one in feed_classes.items() if one not in (own, told)}
         if only in (None, "timelines") and readers_feeds:
             phases.append(self._readers_phase(manager, readers_feeds, owners))
+        if only in (None, "notifications") and told in feed_classes.values():
+            phases.append(self._notifications_phase(manager, owners))
         if not phases:
             raise CommandError("Nothing is left to rebuild: --feed and --only exclude one another.")
         return phases
@@ -160,6 +171,7 @@ the same command is given again. Doing it twice changes nothing, and the site ma
             lambda: len(owners) if owners else rebuilding.owners().count(),
             lambda after: rebuilding.own_feeds(manager, after, self.at, only=owners, write=self.write),
             lambda done, counts: f"Own feeds: {self._rebuilt(done, 'owner', counts)}.",
+            list(filter(None, [manager.user_feed_class])),
         )
 
     def _readers_phase(self, manager: Manager, feeds: dict[str, type[Feed]], owners: list[str] | None) -> Phase:
@@ -170,6 +182,17 @@ the same command is given again. Doing it twice changes nothing, and the site ma
             lambda: len(owners) if owners else rebuilding.readers().count(),
             lambda after: rebuilding.readers_feeds(manager, classes, after, self.at, only=owners, write=self.write),
             lambda done, counts: f"Readers' feeds ({', '.join(feeds)}): {self._rebuilt(done, 'reader', counts)}.",
+            classes,
+        )
+
+    def _notifications_phase(self, manager: Manager, owners: list[str] | None) -> Phase:
+        return Phase(
+            "notifications",
+            "notifications",
+            lambda: len(owners) if owners else rebuilding.readers().count(),
+            lambda after: rebuilding.notifications(manager, after, self.at, only=owners, write=self.write),
+            lambda done, counts: f"Notifications: {self._rebuilt(done, 'reader', counts)}.",
+            list(filter(None, [manager.notification_feed_class])),
         )
 
     def _chosen_sources(self, manager: Manager) -> list[ActivitySource]:
@@ -188,6 +211,8 @@ the same command is given again. Doing it twice changes nothing, and the site ma
         there = dict(manager.feed_classes)
         if manager.user_feed_class:
             there[getattr(manager.user_feed_class, "alias", "user")] = manager.user_feed_class
+        if manager.notification_feed_class:
+            there[getattr(manager.notification_feed_class, "alias", "notifications")] = manager.notification_feed_class
         wanted = self.options["feed"] or list(there)
         for name in wanted:
             if name not in there:
