@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("example_project.pins.urls")),
     path("git/", include("example_project.gitstream.urls")),
     path("feeds/", include("django_feeds.urls")),
+    path("language/", include("django.conf.urls.i18n")),
     path("sign-in/", SignIn.as_view(), name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

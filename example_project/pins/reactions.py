@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from itertools import chain
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -21,7 +21,6 @@ from .editing import safe_next
 from .forms import CommentForm
 from .models import Comment, Love, Pin
 from .people import name_of
-from .views import PinPage
 
 View = Callable[..., HttpResponse]
 
@@ -57,16 +56,13 @@ def unlove(request: HttpRequest, pin: Pin) -> HttpResponse:
 
 @about_a_pin
 def comment(request: HttpRequest, pin: Pin) -> HttpResponse:
-    """Say something about a pin; what cannot be said so comes back with the reason."""
-    if _refused(request, pin):
-        return redirect(pin.get_absolute_url())
+    """Say something about a pin, or answer what was said."""
     form = CommentForm(request.POST, instance=Comment(user_id=request.user.pk, pin=pin))
-    if form.is_valid():
+    if not _refused(request, pin) and form.is_valid():
         return redirect(form.save().get_absolute_url())
-    page: Any = PinPage()
-    page.setup(request, pk=pin.pk)
-    page.object = page.get_object()
-    return page.render_to_response(page.get_context_data(form=form))
+    for error in chain(*form.errors.values()):
+        messages.error(request, error)
+    return redirect(pin.get_absolute_url())
 
 
 @require_POST

@@ -17,7 +17,6 @@ from django.views.generic import DetailView, ListView
 from django_feeds.models import Follow
 
 from . import community
-from .forms import CommentForm
 from .loving import loves_of
 from .models import Board, Pin
 from .people import followed_by, most_followed
@@ -90,10 +89,8 @@ class PinPage(DetailView):
             "loves": loves_of([self.object], self.request.user),
             "threads": talk,
             "named": people_named(said.text for thread in talk for said in (thread.comment, *thread.answers)),
-            "form": CommentForm(),
-            **kwargs,
         }
-        return super().get_context_data(**context)
+        return super().get_context_data(**context, **kwargs)
 
 
 class People(ListView):
