@@ -1,8 +1,8 @@
 """
 Settings of the example. It runs as it is: SQLite in the checkout, no broker, no cache server.
 
-Environment variables that change it: DATABASE_PATH, REDIS_URL, CELERY_BROKER_URL, DJANGO_DEBUG, DJANGO_SECRET_KEY,
-DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept there, and all else stays in SQLite;
+Environment variables that change it: DATABASE_PATH, REDIS_URL, CELERY_BROKER_URL, SITE_URL, DJANGO_DEBUG,
+DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept there, and all else stays in SQLite;
 `manage.py rebuild_feeds` fills it from there.
 """
 
@@ -89,6 +89,10 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
+# `manage.py notifications_digest` prints its mails.
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = "Corkboard <corkboard@example.com>"
+
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "example_project" / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -100,6 +104,7 @@ CELERY_RESULT_EXTENDED = True  # else the admin shows results without the names 
 
 DJANGO_FEEDS: dict[str, Any] = {
     "TASKS": "celery" if CELERY_BROKER_URL else "inline",
+    "SITE_URL": os.environ.get("SITE_URL", "http://127.0.0.1:8000"),
     "FEEDS": {
         "user": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 100_000},
         "timeline": {"CLASS": "django_feeds.feeds.Feed", "MAX_LENGTH": 1_000, "LIVE": True},

@@ -50,7 +50,7 @@ class Community:
         """Make that many users, the first of them `demo`. The earlier somebody comes, the more popular."""
         User = get_user_model()
         taken = set(User.objects.values_list("username", flat=True))
-        users = [] if DEMO in taken else [User(username=DEMO, first_name="Demi", last_name="Moreau", password=_demo())]
+        users = [] if DEMO in taken else [_demo(User)]
         taken.add(DEMO)
         while len(users) < number:
             users.append(self._user(User, taken))
@@ -143,8 +143,9 @@ class Community:
         return sorted(found)
 
 
-def _demo() -> str:
-    return make_password(DEMO)
+def _demo(User: Any) -> Any:
+    address = f"{DEMO}@example.com"
+    return User(username=DEMO, first_name="Demi", last_name="Moreau", email=address, password=make_password(DEMO))
 
 
 def cumulative_zipf(number: int, exponent: float) -> list[float]:

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from . import editing, pictures, reactions, views
+from . import editing, mail, pictures, reactions, views
 
 urlpatterns = [
     path("", views.trending, name="trending"),
     path("feed/", views.home_feed, name="home_feed"),
     path("feed/grouped/", views.home_feed_grouped, name="home_feed_grouped"),
+    path("notifications/digest/", mail.digest, name="digest"),
+    path("notifications/digest/mail/", mail.digest_mail, name="digest_mail"),
     path("people/", views.People.as_view(), name="people"),
     path("u/<str:username>/", views.profile, name="profile"),
     path("b/<int:pk>/", views.board, name="board"),
