@@ -67,12 +67,17 @@ class Site(RuleBasedStateMachine):
     )
     def open(self, own: int, length: int, chunk: int, include_own: bool, recent: bool) -> None:
         self.start = django_timezone.now().replace(microsecond=0) if recent else LONG_AGO
+        shared = {"MAX_LENGTH": length, "STORAGE": self.storage}
         feeds = {
-            "user": {"MAX_LENGTH": own, "STORAGE": self.storage},
-            "timeline": {"MAX_LENGTH": length, "STORAGE": self.storage},
+            "user": {"MAX_LENGTH": max(own, length), "STORAGE": self.storage},
+            "timeline": shared,
+            "grouped": {"CLASS": "django_feeds.feeds.AggregatedFeed", "AGGREGATOR": "{actor}", **shared},
+            "notifications": {"CLASS": "django_feeds.feeds.NotificationFeed", **shared},
         }
+        manager = {"USER_FEED": "user", "FEEDS": ["timeline", "grouped"], "NOTIFICATIONS": "notifications"}
         site = {
             "FEEDS": feeds,
+            "MANAGERS": {"default": manager},
             "FANOUT_CHUNK_SIZE": chunk,
             "INCLUDE_OWN": include_own,
             "STORAGES": storages.declared(self.storage),
@@ -80,7 +85,8 @@ class Site(RuleBasedStateMachine):
         self.enter(override_settings(DJANGO_FEEDS=site))
         storages.empty(self.storage)
         self.held = self.enter(hold_tasks())
-        self.users = [User.objects.create(username=f"user {number}") for number in range(4)]
+        self.users = [User.objects.create(username=f"user{number}") for number in range(4)]
+        self.mentions = oracle.Mentions()
         self.boards = [Board.objects.create(name=f"board {number}") for number in range(3)]
         self.tags = [Tag.objects.create(name="tag")]
 
@@ -112,6 +118,7 @@ class Site(RuleBasedStateMachine):
 
     def committed(self) -> None:
         self.changed = True
+        self.mentions.look(self.taken_back)
         self.held.commit()
 
     # What happens
@@ -136,7 +143,7 @@ class Site(RuleBasedStateMachine):
         get_manager().publish_many(Pin.objects.filter(pk__in=[*changed, *(pin.pk for pin in new)]))
         self.committed()
 
-    @rule(pin=some, note=st.sampled_from(["", "a", "b"]), draft=st.booleans())
+    @rule(pin=some, note=st.sampled_from(["", "a", "@user0", "@user1 @user2", "@user2"]), draft=st.booleans())
     def edit(self, pin: int, note: str, draft: bool) -> None:
         self.change(pin, note=note, draft=draft)
 
@@ -216,7 +223,7 @@ class Site(RuleBasedStateMachine):
     def delete_user(self, user: int) -> None:
         if len(self.users) > 2:
             self.delete(self.users, user)
-            self.users.append(User.objects.create(username=f"user {len(self.gone)} came"))
+            self.users.append(User.objects.create(username=f"came{len(self.gone)}"))
 
     @rule(board=some)
     def delete_board(self, board: int) -> None:
@@ -241,10 +248,24 @@ class Site(RuleBasedStateMachine):
             transaction.set_rollback(True)
         self.committed()
 
-    @rule(alias=st.sampled_from(["user", "timeline"]), owner=some)
+    @rule(alias=st.sampled_from(["user", "timeline", "grouped", "notifications"]), owner=some)
     def lose(self, alias: str, owner: int) -> None:
         """A storage that keeps feeds in memory alone forgets one."""
-        get_feed(alias, self.user(owner) if alias == "timeline" else self.target(owner)).delete()
+        get_feed(alias, self.target(owner) if alias == "user" else self.user(owner)).delete()
+        self.committed()
+
+    @rule(user=some, pin=some, one=st.booleans())
+    def mark(self, user: int, pin: int, one: bool) -> None:
+        """What is marked is not new any more."""
+        feed = get_feed("notifications", self.user(user))
+        groups = feed[:]
+        if one and groups:
+            chosen = groups[pin % len(groups)]
+            feed.mark_activity(chosen.last_activity, seen=True, read=True)
+            assert feed[feed.index_of(chosen)].is_read
+        else:
+            feed.mark_all(seen=True, read=True)
+            assert feed.counts() == {"unseen": 0, "unread": 0}
         self.committed()
 
     # Reading
@@ -316,7 +337,7 @@ class Site(RuleBasedStateMachine):
         for alias, owner, expected in self.feeds():
             feed = get_feed(alias, owner)
             floor, ids = feed.floor(), held_ids(feed)
-            assert len(ids) == len(feed) <= feed.max_length
+            assert len(ids) == feed.get_storage().count(feed.key, max_length=feed.max_length) <= feed.max_length
             if floor is None:
                 assert not ids
             else:
@@ -328,6 +349,9 @@ class Site(RuleBasedStateMachine):
         self.run_all()
         for alias, owner, expected in self.feeds():
             feed = get_feed(alias, owner)
+            if alias in ("grouped", "notifications"):
+                self.groups_equal(feed, expected, limit)
+                continue
             self.pages_equal(feed, expected, limit)
             assert [activity.id for activity in feed[:]] == list(expected)[: feed.max_length]
             assert [activity.id for activity in feed] == list(expected)[: feed.max_length]
@@ -354,18 +378,41 @@ class Site(RuleBasedStateMachine):
             assert activity.target_id == pin.board_id
             assert activity.extra_context == {"note": pin.note}
 
+    def groups_equal(self, feed: Any, expected: oracle.Expected, limit: int) -> None:
+        """The groups are those of the newest in the query, on pages too; each notification is of a pin of its own."""
+        window = dict(list(expected.items())[: feed.max_length])
+        wanted = oracle.groups(window) if feed.alias == "grouped" else [[id] for id in window]
+        paged, after = [], None
+        while after is not None or not paged:
+            page = feed.page(after, limit)
+            paged += page.items
+            after = page.next
+            if after is None:
+                break
+        assert [group.activity_ids for group in feed[:]] == wanted, feed
+        assert [group.activity_ids for group in paged] == wanted, feed
+        for group in paged:
+            assert group.activity_count == len(group.activities)
+            assert {activity.actor_id for activity in group.activities} == {
+                window[id].user_id for id in group.activity_ids
+            }
+
     def nothing_is_left_of_those_who_are_gone(self) -> None:
         for owner in self.gone:
             assert not Follow.objects.followers(owner).exists()
-            for alias in ("user", "timeline"):
+            for alias in ("user", "timeline", "grouped", "notifications"):
                 assert get_feed(alias, owner).floor() is None, (alias, owner)
 
     def feeds(self) -> list[tuple[str, Any, oracle.Expected]]:
         """Each feed that there can be, and what is in it."""
         include_own = conf.get("INCLUDE_OWN")
-        timelines = [("timeline", user, oracle.timeline(user, self.taken_back, include_own)) for user in self.users]
+        found: list[tuple[str, Any, oracle.Expected]] = []
+        for user in self.users:
+            timeline = oracle.timeline(user, self.taken_back, include_own)
+            found += [("timeline", user, timeline), ("grouped", user, timeline)]
+            found.append(("notifications", user, self.mentions.feed(user, self.taken_back)))
         owners = [*self.users, *self.boards, *self.tags]
-        return timelines + [("user", owner, oracle.own_feed(owner, self.taken_back)) for owner in owners]
+        return found + [("user", owner, oracle.own_feed(owner, self.taken_back)) for owner in owners]
 
 
 def held_ids(feed: Any) -> list[Any]:

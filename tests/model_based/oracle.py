@@ -36,6 +36,38 @@ def timeline(user: Any, taken_back: Collection[int], include_own: bool) -> Expec
     return _newest_first(Q(user__in=users) | Q(board__in=boards) | Q(tags__in=tags), taken_back)
 
 
+def groups(expected: Expected) -> list[list[UUID]]:
+    """The activities of one feed by who pinned them, the group with the newest first."""
+    found: dict[Any, list[UUID]] = {}
+    for id, pin in expected.items():
+        found.setdefault(pin.user_id, []).append(id)
+    return list(found.values())
+
+
+class Mentions:
+    """Who is told of which pin: whoever its note begins to mention, unless he pins it himself just then."""
+
+    def __init__(self) -> None:
+        self.named: dict[Any, set[str]] = {}
+        self.told: dict[Any, set[str]] = {}
+
+    def look(self, taken_back: Collection[int]) -> None:
+        """Take notice of what every pin says now; to be called after each change."""
+        pins = {pin.pk: pin for pin in Pin.objects.filter(draft=False).select_related("user")}
+        for pk in {*self.named, *pins}:
+            pin = pins.get(pk) if pk not in taken_back else None
+            named = set() if pin is None else {word[1:] for word in pin.note.split() if word.startswith("@")}
+            new = named - self.named.get(pk, set())
+            stay = self.told.get(pk, set()) & named
+            self.named[pk] = named
+            self.told[pk] = stay | {name for name in new if name != pin.user.username}
+
+    def feed(self, user: Any, taken_back: Collection[int]) -> Expected:
+        """What this user is told."""
+        pks = [pk for pk, names in self.told.items() if user.username in names]
+        return _newest_first(Q(pk__in=pks), taken_back)
+
+
 def own_feed(owner: Any, taken_back: Collection[int]) -> Expected:
     """Everything by this user, on this board or under this tag."""
     relation = {"User": "user", "Board": "board", "Tag": "tags"}[type(owner).__name__]

@@ -12,6 +12,7 @@ class PinSource(ActivitySource):
     target = "board"
     time = "created_at"
     feeds = ("board", "tags")
+    mentions = ("note",)
 
     def get_extra_context(self, instance):
         return {"note": instance.note}

@@ -80,9 +80,9 @@ class Dialect:
         for key in sorted(keys):
             Timeline.objects.using(self.using).get_or_create(key=key, defaults={"floor": floor})
 
-    def mark(self, keys: Collection[str]) -> None:
-        """Let these timelines have entries with digests and arrivals."""
-        Timeline.objects.using(self.using).filter(key__in=keys, grouped=False).update(grouped=True)
+    def mark(self, keys: Collection[str]) -> int:
+        """Let these timelines have entries with digests and arrivals; returns how many could not have any so far."""
+        return Timeline.objects.using(self.using).filter(key__in=keys, grouped=False).update(grouped=True)
 
     def insert(self, keys: Sequence[str], entries: Sequence[Entry], arrivals: bool) -> Collection[str]:
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ...ids import MAX_ID
+from ...ids import MAX_ID, MIN_ID
 from .case import WHOLE, ContractCase, entries, entry, ids
 
 __all__ = ["WritingContract"]
@@ -46,6 +46,17 @@ class WritingContract(ContractCase):
         self.add(self.key, [entry(3, actor=30)])
 
         self.assertEqual(self.read(), [entry(3, actor=30), entry(2, actor=20, group=21), entry(1)])
+
+    def test_digests_come_onto_a_timeline_that_is_there_and_has_none(self):
+        empty, plain = self.new_key("empty"), self.new_key("plain")
+        self.add(empty, [], floor=MIN_ID)
+        self.add(plain, entries(1), floor=MIN_ID)
+
+        self.storage.add([empty, plain, self.key], [entry(2, actor=2, group=3)], max_length=10, create=False)
+
+        self.assertEqual(self.read(empty), [entry(2, actor=2, group=3)])
+        self.assertEqual(self.read(plain), [entry(2, actor=2, group=3), entry(1)])
+        self.assertEqual(self.floor(), MAX_ID)
 
     def test_digests_have_48_bits(self):
         wide = entry(1, actor=2**48 - 1, group=2**47)
