@@ -59,7 +59,7 @@ class NotificationPreferencesView(Answers, LoginRequiredMixin, TemplateResponseM
     def get_form(self, data: Any = None) -> PreferencesForm:
         now = self.preferences
         enabled = [verb.id for verb, wanted in now.verbs.items() if wanted]
-        form = PreferencesForm(data, initial={"verbs": enabled, "digest": now.digest})
+        form = PreferencesForm(data, initial={"verbs": enabled, "digest": now.digest}, label_suffix="")
         form.fields["verbs"].choices = [(verb.id, self.get_label(verb)) for verb in now.verbs]  # type: ignore[attr-defined]
         return form
 
