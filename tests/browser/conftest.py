@@ -38,12 +38,18 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_page(browser: Any, live_server: Any) -> Iterator[Any]:
-    """`open_page(**options)`: a page of a fresh browser context; page.goto("/") is the live server's root."""
+def server_url(live_server: Any) -> str:
+    """Where the site is: Django's live server, which is WSGI."""
+    return live_server.url
+
+
+@pytest.fixture
+def open_page(browser: Any, server_url: str) -> Iterator[Any]:
+    """`open_page(**options)`: a page of a fresh browser context; page.goto("/") is the server's root."""
     contexts = []
 
     def open_page(**options: Any) -> Any:
-        contexts.append(browser.new_context(base_url=live_server.url, reduced_motion="reduce", **options))
+        contexts.append(browser.new_context(base_url=server_url, reduced_motion="reduce", **options))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
         return page
