@@ -11,7 +11,7 @@ from zlib import crc32
 
 from django.core import checks
 from django.db import InterfaceError, OperationalError, connections, router
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from ..exceptions import StorageUnavailable
@@ -24,6 +24,7 @@ from .dialects.plain import Range, more_than_ids
 __all__ = ["DatabaseStorage"]
 
 ROWS_PER_STATEMENT = 10_000
+MARKS_PER_STATEMENT = 200
 CUT_ROUNDS = 10
 
 Item = TypeVar("Item")
@@ -130,8 +131,9 @@ class DatabaseStorage(BaseStorage):
             missing = dialect.insert(keys, part, arrivals)
             if missing and floor is not None:
                 dialect.create(missing, floor)
-                if more_than_ids(part, arrivals):
-                    dialect.mark(missing)
+            # Those that are there had ids alone until now.
+            marked = dialect.mark(missing) if missing and more_than_ids(part, arrivals) else 0
+            if missing and (marked or floor is not None):
                 dialect.insert(sorted(missing), part, arrivals)
 
     def _complete(
@@ -206,28 +208,29 @@ class DatabaseStorage(BaseStorage):
 
     @reaching
     def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
-        """Rows are made first and raised then, so that nobody's mark is read, changed and written over another's."""
         rows = self._marks(self.writer(), key)
-        if forget:
-            rows.filter(group__in=list(forget)).delete()
-        by_mark: dict[Mark, list[int]] = {}
-        for group in sorted(marks):
-            by_mark.setdefault(marks[group], []).append(group)
-        for mark, groups in by_mark.items():
-            for some in chunks(groups, 1_000):
-                self._raise(rows, key, some, mark)
+        for some in chunks(sorted(forget), MARKS_PER_STATEMENT):
+            rows.filter(group__in=some)._raw_delete(rows.db)
+        for part in chunks(sorted(marks.items()), MARKS_PER_STATEMENT):
+            self._raise(rows, key, dict(part))
         if 0 in marks:
-            said = rows.filter(seen__lte=marks[0].seen, read__lte=marks[0].read)
-            said.exclude(group=0).delete()
+            says_no_more = rows.filter(seen__lte=marks[0].seen, read__lte=marks[0].read).exclude(group=0)
+            says_no_more._raw_delete(rows.db)
 
-    def _raise(self, rows: QuerySet[TimelineMark], key: str, groups: Sequence[int], mark: Mark) -> None:
-        """Once more where a row went in between: a mark of the whole timeline takes those that say less."""
-        for _round in range(CUT_ROUNDS):
-            new = [TimelineMark(key=key, group=group, seen=mark.seen, read=mark.read) for group in groups]
+    def _raise(self, rows: QuerySet[TimelineMark], key: str, marks: Mapping[int, Mark]) -> None:
+        """
+        The database compares: nobody's mark is read here, and written over another's.
+
+        Rows that are missing are made, and all are raised once more: another may have made one of them meanwhile, or
+        taken one that said no more than the whole timeline.
+        """
+        higher = {
+            "seen": Greatest("seen", _by_group({group: mark.seen for group, mark in marks.items()})),
+            "read": Greatest("read", _by_group({group: mark.read for group, mark in marks.items()})),
+        }
+        new = [TimelineMark(key=key, group=group, seen=mark.seen, read=mark.read) for group, mark in marks.items()]
+        while rows.filter(group__in=list(marks)).update(**higher) < len(marks):
             TimelineMark.objects.using(rows.db).bulk_create(new, ignore_conflicts=True)
-            raised = {"seen": Greatest("seen", mark.seen), "read": Greatest("read", mark.read)}
-            if rows.filter(group__in=groups).update(**raised) == len(groups):
-                return
 
     @reaching
     def marks(self, key: str) -> dict[int, Mark]:
@@ -237,11 +240,21 @@ class DatabaseStorage(BaseStorage):
     @reaching
     def unmark(self, keys: Sequence[str]) -> None:
         using = self.writer().using
-        for some in chunks(sorted(keys), 500):
-            TimelineMark.objects.using(using).filter(key__in=some).delete()
+        for some in chunks(sorted(keys), MARKS_PER_STATEMENT):
+            TimelineMark.objects.using(using).filter(key__in=some)._raw_delete(using)
 
     def _marks(self, dialect: Dialect, key: str) -> QuerySet[TimelineMark]:
         return TimelineMark.objects.using(dialect.using).filter(key=key)
+
+
+def _by_group(numbers: Mapping[int, int]) -> Case | Value:
+    """The number of each row's group."""
+    groups: dict[int, list[int]] = {}
+    for group, number in numbers.items():
+        groups.setdefault(number, []).append(group)
+    if len(groups) == 1:
+        return Value(next(iter(groups)))
+    return Case(*(When(group__in=some, then=Value(number)) for number, some in groups.items()))
 
 
 def due_for_cut(keys: Sequence[str], entries: Sequence[Entry], max_length: int) -> Sequence[str]:

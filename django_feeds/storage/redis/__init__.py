@@ -22,7 +22,19 @@ from ...ids import pack
 from ..base import BaseStorage, Entry, Mark, Slice
 from ..live import Hub
 from . import connections, options
-from .layout import LAYOUT, bodies_of, chunks, encoded, group_key, line, mark_line, marks_of, packed, parts, slice_of
+from .layout import (
+    LAYOUT,
+    bodies_of,
+    chunks,
+    encoded,
+    line,
+    marks_of,
+    packed,
+    packed_group,
+    packed_mark,
+    parts,
+    slice_of,
+)
 from .live import hub_of
 from .scripts import script
 
@@ -168,32 +180,41 @@ class RedisStorage(BaseStorage):
     # Marks
 
     def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
-        each = [part for group, mark in marks.items() for part in (group_key(group), mark_line(mark))]
-        if each or forget:
-            forgotten = [group_key(group) for group in forget]
-            if self._run("mark", [self.marked + key], (len(forgotten), *forgotten, *each))[0] == 1:
-                raise self._foreign([key], self.marked)
+        forgotten = [packed_group(group) for group in forget]
+        each = [part for group, mark in marks.items() for part in (packed_group(group), packed_mark(mark))]
+        if each or forgotten:
+            arguments = (len(forgotten), *forgotten, *each)
+            self._complain(self._run_on("mark", [key], [self.marked + key], arguments), self.marked)
 
     def marks(self, key: str) -> dict[int, Mark]:
-        reply = self._run("marks", [self.marked + key])[0]
-        if reply == 1:
+        reply = self._run("marks", [self.marked + key])[0][0]
+        if reply == 0:
             raise self._foreign([key], self.marked)
         return marks_of(reply)
 
     def unmark(self, keys: Sequence[str]) -> None:
+        foreign: list[str] = []
         for some in chunks(keys, KEYS_PER_CALL):
-            self._run("unmark", [self.marked + key for key in some])
+            foreign += self._run_on("unmark", some, [self.marked + key for key in some], ())
+        self._complain(foreign, self.marked)
 
     # Listeners
 
     def announce(self, keys: Sequence[str]) -> None:
-        with connections.translated(self._unavailable):
-            if self.connection.client.exists(self.live):
-                for some in chunks([encoded(key) for key in keys], KEYS_PER_CALL):
-                    self._run("announce", [self.live], (int(time()), *some))
+        # What changed is not even sent where nobody listens.
+        if keys and self.run_live("announce"):
+            for some in chunks(keys, KEYS_PER_CALL):
+                self.run_live("announce", *map(encoded, some))
 
     def hub(self) -> Hub:
         return hub_of(self)
+
+    def run_live(self, name: str, *arguments: Any) -> int:
+        """Run a script on the set of timelines that are listened to."""
+        number: int = self._run(name, [self.live], arguments)[0]
+        if number == -1:
+            raise self._foreign([self.live], self.live)
+        return number
 
     # Bodies
 
@@ -246,16 +267,17 @@ class RedisStorage(BaseStorage):
     def _unavailable(self, error: Exception) -> StorageUnavailable:
         return StorageUnavailable(f"The Redis of the storage {self.alias!r} cannot serve: {error}")
 
-    def _complain(self, foreign: Collection[str]) -> None:
+    def _complain(self, foreign: Collection[str], beginning: str = "") -> None:
         if foreign:
-            raise self._foreign(foreign)
+            raise self._foreign(foreign, beginning)
 
-    def _foreign(self, keys: Collection[str], begin: str = "") -> ForeignData:
+    def _foreign(self, keys: Collection[str], beginning: str = "") -> ForeignData:
+        """Says what our keys begin with; without it, those of timelines."""
         some = ", ".join(map(repr, sorted(keys)[:5])) + (", ..." if len(keys) > 5 else "")
         return ForeignData(
             f"The Redis of the storage {self.alias!r} keeps something that is not ours under {some}; "
             f"it was left alone, and the rest was done. Give the feeds another PREFIX or database, or delete what is "
-            f"there: our keys begin with {begin or self.timelines!r}.",
+            f"there: our keys begin with {beginning or self.timelines!r}.",
             keys,
         )
 

@@ -14,11 +14,11 @@ __all__ = [
     "bodies_of",
     "chunks",
     "encoded",
-    "group_key",
     "line",
-    "mark_line",
     "marks_of",
     "packed",
+    "packed_group",
+    "packed_mark",
     "parts",
     "slice_of",
 ]
@@ -68,23 +68,22 @@ def bodies_of(ids: Sequence[UUID], text: bytes) -> dict[UUID, str | None]:
     return {id: _decoded(body) if body else None for id, body in zip(ids, text.split(b"\0"), strict=False)}
 
 
-def group_key(group: int) -> bytes:
-    """A group as a field of marks."""
+def packed_group(group: int) -> bytes:
+    """A group as marks are kept under it."""
     return group.to_bytes(6, "big")
 
 
-def mark_line(mark: Mark) -> bytes:
+def packed_mark(mark: Mark) -> bytes:
     """A mark as it is kept: 12 bytes."""
     return mark.seen.to_bytes(6, "big") + mark.read.to_bytes(6, "big")
 
 
 def marks_of(reply: Sequence[bytes]) -> dict[int, Mark]:
-    """The marks that a script read: groups and marks in turn. What has another width is not ours."""
+    """The marks that a script read: groups and their marks in turn."""
     number = int.from_bytes
     return {
         number(group, "big"): Mark(number(mark[:6], "big"), number(mark[6:], "big"))
         for group, mark in zip(reply[::2], reply[1::2], strict=True)
-        if len(group) == 6 and len(mark) == 12
     }
 
 

@@ -2,8 +2,11 @@
 Listening to timelines in Redis: one subscription for each process and storage, however many pages are open.
 
 A sorted set holds the timelines that somebody listens to, each until a time that the listening process moves on. Who
-writes timelines publishes those that are in it, on the channel of the same name. What a process that died left there
-runs out.
+writes timelines publishes those of them that are in it, on the channel of the same name. What a process that died left
+there runs out.
+
+A server has one set of channels for all its databases. Who shares it under the same prefix hears of others' timelines,
+and looks in vain.
 """
 
 from __future__ import annotations
@@ -12,15 +15,17 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from time import monotonic, time
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import ConnectionError
 
 from ...exceptions import StorageUnavailable
 from ..live import Hub
 from . import connections
-from .layout import encoded
+from .layout import chunks, encoded
 
 if TYPE_CHECKING:
     from . import RedisStorage
@@ -32,18 +37,23 @@ logger = logging.getLogger(__name__)
 LEASE = 60
 """Seconds for which a timeline counts as listened to."""
 
-RENEWAL = 20
-"""Seconds after which that is said again."""
+RENEWAL = 20.0
+"""Seconds after which that is said again, and the subscription must have answered."""
 
 PAUSE = 1.0
-"""Seconds between two attempts to reach a server that is gone; and the longest wait for a message."""
+"""Seconds between two attempts to subscribe, and until the thread sees that nobody listens any more."""
 
 PATIENCE = 10.0
 """Seconds that somebody who begins to listen waits for the subscription."""
 
+TIMELINES_PER_CALL = 1_000
 
-class _Waiter:
-    """Waits for news of one timeline, in whatever event loop asks."""
+LEFT = b"-"
+"""What a message about a timeline that a process does not listen to any more begins with."""
+
+
+class RedisWaiter:
+    """Waits for news of one timeline, in the event loop of whoever asks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,19 +66,23 @@ class _Waiter:
             self._changed = True
             if self._asleep:
                 loop, event = self._asleep
-                with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+                with suppress(RuntimeError):  # the loop was closed, and nobody waits there
                     loop.call_soon_threadsafe(event.set)
+
+    def reset(self) -> None:
+        """What there was is no news."""
+        with self._lock:
+            self._changed = False
 
     async def news(self, timeout: float) -> bool:
         event = asyncio.Event()
         with self._lock:
-            if not self._changed:
-                self._asleep = (asyncio.get_running_loop(), event)
+            if self._changed:
+                event.set()
+            self._asleep = (asyncio.get_running_loop(), event)
         try:
-            if self._asleep:
+            with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(event.wait(), timeout)
-        except asyncio.TimeoutError:
-            pass
         finally:
             with self._lock:
                 self._asleep = None
@@ -77,124 +91,156 @@ class _Waiter:
 
 
 class RedisHub:
-    """Listens for this process. Its thread runs while anybody listens."""
+    """
+    Listens for this process. Its thread runs while anybody listens.
+
+    When the connection is lost, it says again who listens, and then wakes them all: nobody knows what they missed.
+    """
 
     def __init__(self, storage: RedisStorage) -> None:
         self.storage = storage
-        self._lock = threading.Lock()
-        self._waiters: dict[str, set[_Waiter]] = {}
+        self._state = threading.Condition()
+        self._waiters: dict[bytes, set[RedisWaiter]] = {}
         self._thread: threading.Thread | None = None
-        self._subscribed = threading.Event()
+        self._subscribed = False
+        self._failures = 0
+        self._last: Exception | None = None
 
     @contextmanager
-    def listening(self, key: str) -> Iterator[_Waiter]:
-        waiter = _Waiter()
-        with self._lock:
-            self._waiters.setdefault(key, set()).add(waiter)
-            if self._thread is None:
-                self._subscribed.clear()
-                self._thread = threading.Thread(target=self._run, name=f"feeds-{self.storage.alias}", daemon=True)
-                self._thread.start()
+    def listening(self, key: str) -> Iterator[RedisWaiter]:
+        name, waiter = encoded(key), RedisWaiter()
+        self._enter(name, waiter)
         try:
-            self._register([key])
-            if not self._subscribed.wait(PATIENCE):
-                raise StorageUnavailable(f"The Redis of the storage {self.storage.alias!r} takes no subscription.")
+            self._register([name])
+            self._await_subscription()
+            waiter.reset()
             yield waiter
         finally:
-            self._leave(key, waiter)
+            self._leave(name, waiter)
 
-    def _leave(self, key: str, waiter: _Waiter) -> None:
-        with self._lock:
-            waiters = self._waiters.get(key, set())
-            waiters.discard(waiter)
-            if not waiters:
-                self._waiters.pop(key, None)
-        if not waiters:
-            # Where that fails, the lease runs out.
-            with suppress(StorageUnavailable), connections.translated(self.storage._unavailable):
-                self._client.zrem(self.storage.live, encoded(key))
-            with self._lock:
-                again = key in self._waiters
-            if again:  # somebody came meanwhile
-                with suppress(StorageUnavailable):
-                    self._register([key])
+    def _enter(self, name: bytes, waiter: RedisWaiter) -> None:
+        with self._state:
+            self._waiters.setdefault(name, set()).add(waiter)
+            if self._thread is None:
+                thread_name = f"django_feeds {self.storage.alias}"
+                self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
+                self._thread.start()
 
-    @property
-    def _client(self) -> Any:
-        return self.storage.connection.client
+    def _await_subscription(self) -> None:
+        with self._state:
+            failures = self._failures
+            self._state.wait_for(lambda: self._subscribed or self._failures > failures, PATIENCE)
+            if self._subscribed:
+                return
+            error = self._last if self._failures > failures else None
+        raise StorageUnavailable(
+            f"The Redis of the storage {self.storage.alias!r} takes no subscription to {self.storage.live!r}: "
+            f"{error or 'it is silent'}"
+        ) from error
 
-    def _register(self, keys: list[str]) -> None:
-        """Say that somebody listens to these; raises StorageUnavailable."""
-        if keys:
-            until = int(time()) + LEASE
-            with connections.translated(self.storage._unavailable):
-                self._client.zadd(self.storage.live, {encoded(key): until for key in keys})
+    def _leave(self, name: bytes, waiter: RedisWaiter) -> None:
+        with self._state:
+            self._waiters[name].discard(waiter)
+            if self._waiters[name]:
+                return
+            del self._waiters[name]
+        # Where nobody hears of that, its time runs out. Who listens too, here or elsewhere, says so again: see `_take`.
+        with suppress(StorageUnavailable):
+            self.storage.run_live("leave", name)
+
+    def _register(self, names: Iterable[bytes]) -> int:
+        """Say that somebody listens to these; returns of how many that was not known."""
+        return sum(self.storage.run_live("listen", LEASE, *some) for some in chunks(list(names), TIMELINES_PER_CALL))
 
     # The thread
 
     def _run(self) -> None:
-        while not self._over():
+        while self._has_listeners():
             try:
-                with connections.translated(self.storage._unavailable):
-                    self._listen()
+                self._listen()
             except StorageUnavailable as error:
-                self._subscribed.clear()
-                logger.warning("Open pages hear nothing until it is back: %s", error)
-                threading.Event().wait(PAUSE)
-            except Exception:
-                self._subscribed.clear()
-                logger.exception("Listening on the storage %r failed; it begins anew.", self.storage.alias)
-                threading.Event().wait(PAUSE)
+                self._fail(error.__cause__)
+            except Exception as error:
+                self._fail(error)
 
-    def _over(self) -> bool:
-        """Does nobody listen any more? Then the next one who comes starts another thread."""
-        with self._lock:
-            if self._waiters:
-                return False
-            self._thread = None
-            return True
+    def _has_listeners(self) -> bool:
+        """Where it has none, the thread ends, and the next one who comes starts another."""
+        with self._state:
+            if not self._waiters:
+                self._thread = None
+            return bool(self._waiters)
+
+    def _fail(self, error: BaseException | None) -> None:
+        with self._state:
+            lost, self._subscribed = self._subscribed, False
+            self._failures += 1
+            self._last = error if isinstance(error, Exception) else None
+            self._state.notify_all()
+        if lost:
+            logger.warning("Open pages hear nothing from the storage %r: %s", self.storage.alias, error)
+        sleep(PAUSE)
 
     def _listen(self) -> None:
-        with self._client.pubsub() as pubsub:
-            pubsub.subscribe(self.storage.live)
-            renewed = 0.0
-            while True:
-                with self._lock:
-                    if not self._waiters:
-                        self._subscribed.clear()  # who comes now waits for the next subscription
-                        return
-                if monotonic() - renewed > RENEWAL and self._subscribed.is_set():
-                    renewed = monotonic()
-                    self._register(self._keys())
-                self._take(pubsub.get_message(timeout=PAUSE))
+        """Subscribe, and hear until nobody listens any more."""
+        with (
+            connections.translated(self.storage._unavailable),
+            self.storage.connection.client.pubsub() as pubsub,
+        ):
+            pubsub.subscribe(encoded(self.storage.live))
+            asked, heard = monotonic(), False
+            while self._is_wanted():
+                if monotonic() - asked > RENEWAL:
+                    if not heard:
+                        raise ConnectionError("The subscription does not answer.")
+                    self._renew()
+                    pubsub.ping()
+                    asked, heard = monotonic(), False
+                message = pubsub.get_message(timeout=PAUSE)
+                if message:
+                    heard = True
+                    self._take(message)
 
-    def _keys(self) -> list[str]:
-        with self._lock:
+    def _is_wanted(self) -> bool:
+        """Where it is not, whoever comes waits for another subscription."""
+        with self._state:
+            self._subscribed = self._subscribed and bool(self._waiters)
+            return bool(self._waiters)
+
+    def _renew(self) -> None:
+        """What the server had forgotten meanwhile, nobody was told of."""
+        names = self._names()
+        if self._register(names):
+            self._wake(names)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind, data = message["type"], message["data"]
+        if kind == "subscribe":  # for the first time, or again
+            names = self._names()
+            self._register(names)
+            with self._state:
+                self._subscribed = True
+                self._state.notify_all()
+            self._wake(names)
+        elif kind == "message":
+            name = data[1:]
+            if data[:1] == LEFT and name in self._waiters:
+                self._register([name])
+            self._wake([name])
+
+    def _names(self) -> list[bytes]:
+        with self._state:
             return list(self._waiters)
 
-    def _take(self, message: Any) -> None:
-        if message is None:
-            return
-        if message["type"] == "subscribe":
-            self._register(self._keys())
-            self._subscribed.set()
-            self._wake(self._keys())  # what came before it was subscribed, nobody heard
-        elif message["type"] == "message":
-            self._wake([message["data"].decode("utf-8", "surrogatepass")])
-
-    def _wake(self, keys: list[str]) -> None:
-        with self._lock:
-            waiters = [waiter for key in keys for waiter in self._waiters.get(key, ())]
+    def _wake(self, names: Iterable[bytes]) -> None:
+        with self._state:
+            waiters = [waiter for name in names for waiter in self._waiters.get(name, ())]
         for waiter in waiters:
             waiter.wake()
 
 
 _hubs: dict[Any, RedisHub] = {}
-_lock = threading.Lock()
 
 
 def hub_of(storage: RedisStorage) -> Hub:
     """The hub of this process for this storage; a process that was forked has none of its parent's."""
-    name = (os.getpid(), storage.identity())
-    with _lock:
-        return _hubs.setdefault(name, RedisHub(storage))
+    return _hubs.setdefault((os.getpid(), storage.identity()), RedisHub(storage))

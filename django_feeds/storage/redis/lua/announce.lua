@@ -1,14 +1,15 @@
 -- Tell those who listen that timelines changed.
 --
--- KEYS[1]: a sorted set of the timelines that are listened to, each until the time that is its score; and the channel
--- of the same name. ARGV: the present in seconds; timelines. Returns how many of these somebody listens to.
+-- KEYS[1]: as in listen.lua, and the channel of the same name. ARGV: timelines. What a process that died left in the
+-- set goes. Returns how many timelines somebody listens to; -1 where something else is kept under the key.
 
-local live, now, told = KEYS[1], tonumber(ARGV[1]), 0
-redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
-for index = 2, #ARGV do
-    if redis.call('ZSCORE', live, ARGV[index]) then
-        redis.call('PUBLISH', live, ARGV[index])
-        told = told + 1
+local live = KEYS[1]
+if is_foreign(redis.pcall('ZREMRANGEBYSCORE', live, '-inf', redis.call('TIME')[1])) then
+    return -1
+end
+for _, timeline in ipairs(ARGV) do
+    if redis.call('ZSCORE', live, timeline) then
+        redis.call('PUBLISH', live, '+' .. timeline)
     end
 end
-return told
+return redis.call('ZCARD', live)

@@ -1,43 +1,43 @@
 -- Raise marks of one timeline.
 --
--- KEYS[1]: a hash from a group's 6 bytes to 12, up to when it was seen and read, in milliseconds of 6 bytes each.
--- ARGV: how many groups to forget; these; then for each group to mark, its 6 bytes and the 12 of the mark. The group of
--- six zero bytes is the whole timeline: what says no more than that goes. Returns 0, or 1 for what is not ours.
+-- KEYS[1]: a hash from a group's 6 bytes to 12, up to when it was seen and read, in milliseconds of 6 bytes each; the
+-- group of zeros is the whole timeline. ARGV: how many groups to forget; these; then for each group to mark its 6 bytes
+-- and its mark. Where the whole timeline is marked, what says no more than that goes.
+-- Returns the numbers of the keys under which something else is kept.
 
 local key, forget = KEYS[1], tonumber(ARGV[1])
-local WHOLE = '\0\0\0\0\0\0'
+local FIRST, WHOLE = forget + 2, '\0\0\0\0\0\0'
 
-local function raised(mark, than)
-    local seen, read = struct.unpack('>I6I6', mark)
-    local seen_before, read_before = struct.unpack('>I6I6', than)
-    return struct.pack('>I6I6', math.max(seen, seen_before), math.max(read, read_before))
+-- The higher of two marks, each number by itself.
+local function higher(mark, other)
+    local seen, read = numbers(mark)
+    local other_seen, other_read = numbers(other)
+    return struct.pack('>I6I6', math.max(seen, other_seen), math.max(read, other_read))
 end
 
-local function is_ours(mark)
-    return type(mark) == 'string' and #mark == 12
-end
-
-local kept = redis.pcall('HGET', key, WHOLE)
-if type(kept) == 'table' and kept.err then
-    return is_foreign(kept) and 1
-end
-
-for index = 2, forget + 1 do
-    redis.call('HDEL', key, ARGV[index])
-end
-for index = forget + 2, #ARGV, 2 do
-    local group, mark = ARGV[index], ARGV[index + 1]
-    local before = redis.call('HGET', key, group)
-    redis.call('HSET', key, group, is_ours(before) and raised(mark, before) or mark)
-    if group == WHOLE then
-        local whole = redis.call('HGET', key, WHOLE)
-        local all = redis.call('HGETALL', key)
-        for place = 1, #all, 2 do
-            local says_more = is_ours(all[place + 1]) and raised(whole, all[place + 1]) ~= whole
-            if all[place] ~= WHOLE and not says_more then
-                redis.call('HDEL', key, all[place])
-            end
+local function drop_what_says_no_more()
+    local whole, all = redis.call('HGET', key, WHOLE), redis.call('HGETALL', key)
+    for index = 1, #all, 2 do
+        if all[index] ~= WHOLE and higher(whole, all[index + 1]) == whole then
+            redis.call('HDEL', key, all[index])
         end
     end
 end
-return 0
+
+if not holds_marks(key) then
+    return { 1 }
+end
+for index = 2, FIRST - 1 do
+    redis.call('HDEL', key, ARGV[index])
+end
+local marks_whole = false
+for index = FIRST, #ARGV, 2 do
+    local group, mark = ARGV[index], ARGV[index + 1]
+    local former = redis.call('HGET', key, group)
+    redis.call('HSET', key, group, former and higher(mark, former) or mark)
+    marks_whole = marks_whole or group == WHOLE
+end
+if marks_whole then
+    drop_what_says_no_more()
+end
+return {}

@@ -1,4 +1,8 @@
--- The marks of one timeline: each group and its mark, one after the other as in mark.lua; 1 for what is not ours.
+-- The marks of each timeline. KEYS: hashes as in mark.lua. Returns for each key its groups and their marks in turn;
+-- 0 where something else is kept under the key.
 
-local all = redis.pcall('HGETALL', KEYS[1])
-return is_foreign(all) and 1 or all
+local all = {}
+for number, key in ipairs(KEYS) do
+    all[number] = holds_marks(key) and redis.call('HGETALL', key) or 0
+end
+return all

@@ -1,4 +1,4 @@
--- Put in front of every script that looks into timelines.
+-- Put in front of every script.
 --
 -- A timeline is a list of entries, newest first, and behind them its floor. An entry begins with its id: 12 bytes,
 -- here two numbers of 48 bits, which doubles hold exactly. Behind it may be 12 bytes of digests, and behind them
@@ -89,4 +89,19 @@ local function splice(key, from, to, elements, count)
     end
     append(key, elements)
     append(key, behind)
+end
+
+-- Are marks kept under this key, as mark.lua writes them, or nothing at all? Looks at some of what is there.
+local function holds_marks(key)
+    local scan = redis.pcall('HSCAN', key, '0', 'COUNT', '1')
+    if is_foreign(scan) then
+        return false
+    end
+    local fields = scan[2]
+    for index = 1, #fields, 2 do
+        if #fields[index] ~= 6 or #fields[index + 1] ~= 12 then
+            return false
+        end
+    end
+    return true
 end

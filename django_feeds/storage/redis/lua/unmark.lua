@@ -1,8 +1,11 @@
--- Forget the marks of many timelines, and leave what is not ours.
+-- Forget marks. KEYS: hashes as in mark.lua. Returns the numbers of the keys under which something else is kept.
 
-for _, key in ipairs(KEYS) do
-    if redis.call('TYPE', key).ok == 'hash' then
+local foreign = {}
+for number, key in ipairs(KEYS) do
+    if holds_marks(key) then
         redis.call('DEL', key)
+    else
+        foreign[#foreign + 1] = number
     end
 end
-return 0
+return foreign
