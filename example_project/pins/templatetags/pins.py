@@ -33,11 +33,6 @@ def avatar(user: Any, size: int = 32) -> dict[str, Any]:
 
 
 @register.filter
-def minus(number: int, other: int) -> int:
-    return number - other
-
-
-@register.filter
 def comments(threads: list[talk.Thread]) -> int:
     """How many comments these threads have in all."""
     return sum(1 + len(thread.answers) for thread in threads)
