@@ -9,7 +9,7 @@ side with others; the last one leaves the feeds that the truth describes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,10 +20,10 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from . import conf, records, serializers
+from . import conf, recipients, records, serializers
 from .exceptions import ForeignData
 from .graph import Chunk, graph_of
-from .models import ActivityRecord, RecordRecipient
+from .models import ActivityRecord
 from .owners import Owner
 from .refills import ROUNDS, begin, exists, missing, refill
 from .storage import BaseStorage, get_storage
@@ -53,9 +53,10 @@ class Followers(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Owners who are told of activities, or were, by the activity's id: work for one `notify`."""
+    """Some of those who are told of activities, or were: work for one `notify`."""
 
-    owners: dict[str, list[Owner]]
+    ids: list[str]
+    chunk: Chunk
 
 
 Concerned = Followers | Told
@@ -100,9 +101,14 @@ def _settle_own(manager: Manager, feed_class: type[Feed], places: Places, at: da
         for (present, gone), owners in _grouped(places, parts.__getitem__):
             _write(feed_class, owners, present, owners, gone, at, create)
         before = brought
-    for owner in set(places).difference(*(before or {}).values()):
-        if not exists(owner):  # deleted, perhaps while this made it a feed
-            feed_class.get_storage().delete([feed_class.key_for(owner)])
+    _leave_nothing(feed_class, set(places).difference(*(before or {}).values()))
+
+
+def _leave_nothing(feed_class: type[Feed], owners: Iterable[Owner]) -> None:
+    """Of these owners, those who are gone were deleted, perhaps while this made them a feed."""
+    for owner in owners:
+        if not exists(owner):
+            feed_class(owner).delete()
 
 
 def walk(manager: Manager, record_ids: Sequence[int], at: datetime, *, count: bool = True) -> Iterator[Concerned]:
@@ -156,25 +162,30 @@ def settle(manager: Manager, activity_ids: Collection[UUID], source: Owner, chun
         _settle(manager, activity_ids, source, chunk, at, attempt)
 
 
-def notify(manager: Manager, owners: Mapping[UUID, Collection[Owner]], at: datetime) -> None:
+def notify(manager: Manager, ids: Collection[UUID], chunk: Chunk, at: datetime) -> None:
     """
-    For each of these activities and its owners: is it to be among his notifications, now?
+    For each of these activities and those in this chunk who are told, or were: is it among his notifications, now?
 
     Puts it there, or takes it away. Raises StorageUnavailable where the storage is down.
     """
     feed_class = manager.notification_feed_class
     if feed_class is None:
         return  # the settings have changed since it was queued
-    before: dict[UUID, set[Owner]] | None = None
+    concerned = {id: set(chunk.get("owners", ())) for id in ids}
+    ever: set[Owner] = set()
+    told: dict[UUID, set[Owner]] | None = None
     for _round in range(ROUNDS):
-        told = records.standing(owners, RecordRecipient)
+        before, told = told, recipients.told(ids, chunk)
         if told == before:
-            return
-        before = told
-        create = records.newest_of_all(owners)
-        parts = {id: _split(set(some), told.get(id, set())) for id, some in owners.items()}
-        for (wanted, unwanted), ids in _grouped(owners, parts.__getitem__):
-            _write(feed_class, sorted(wanted), ids, sorted(unwanted), ids, at, create)
+            break
+        for id, owners in told.items():
+            concerned[id] |= owners
+            ever |= owners
+        create = records.newest_of_all(ids)
+        parts = {id: _split(concerned[id], told.get(id, set())) for id in ids}
+        for (wanted, unwanted), some in _grouped(ids, parts.__getitem__):
+            _write(feed_class, sorted(wanted), some, sorted(unwanted), some, at, create)
+    _leave_nothing(feed_class, ever.difference(*(told or {}).values()))
 
 
 def _settle(
@@ -270,16 +281,15 @@ def _places(rows: Iterable[ActivityRecord]) -> Places:
 
 def _told(record_ids: Sequence[int]) -> Iterator[Told]:
     """Who is told of these records, and who was."""
-    pairs = {
-        (id.hex, owner)
-        for id, owner in RecordRecipient.objects.filter(record__in=record_ids).values_list("activity_id", "owner")
-    }
-    for former in ActivityRecord.objects.filter(pk__in=record_ids).values_list("former", flat=True):
-        pairs.update((hex, owner) for hex, _sources, told in former for owner in told)
-    ordered, size = sorted(pairs), conf.get("FANOUT_CHUNK_SIZE")
-    for start in range(0, len(ordered), size):
-        by_id = _grouped(ordered[start : start + size], itemgetter(0))
-        yield Told({hex: [owner for _hex, owner in some] for hex, some in by_id})
+    size = conf.get("FANOUT_CHUNK_SIZE")
+    rows = list(ActivityRecord.objects.filter(pk__in=record_ids).values_list("activity_id", "former"))
+    ids = [id.hex for id, _former in rows]
+    for first, last in recipients.chunks(record_ids, size):
+        yield Told(ids, {"first": first, "last": last})
+    for _id, former in rows:
+        for hex, _sources, told in former:
+            for start in range(0, len(told), size):
+                yield Told([hex], {"owners": told[start : start + size]})
 
 
 def _split(items: set[Item], wanted: set[Item]) -> tuple[frozenset[Item], frozenset[Item]]:

@@ -152,6 +152,13 @@ class SourceManager(models.Manager):
             found = set(islice(sorted(found, reverse=True), limit))
         return sorted(found, reverse=True)
 
+    def owners(self, rows: models.QuerySet[Any]) -> dict[UUID, set[Owner]]:
+        """The owners in these rows, by activity."""
+        found: dict[UUID, set[Owner]] = {}
+        for id, owner in rows.values_list("activity_id", "owner"):
+            found.setdefault(id, set()).add(owner)
+        return found
+
     def _limited(self, owners: Sequence[Owner], limit: int, before: UUID) -> Iterator[UUID]:
         connection = connections[self.db]
         field: Any = self.model._meta.get_field("activity_id")

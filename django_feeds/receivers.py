@@ -124,7 +124,7 @@ def feeds_changed(sender: type[Feed], owners: Sequence[Owner], **kwargs: Any) ->
     if not sender.live:
         return
     try:
-        sender.get_storage().announce([sender.key_for(owner) for owner in owners])
+        sender.get_storage().announce(sender.key_for(owner) for owner in owners)
     except StorageUnavailable as error:
         logger.warning("Open pages hear of news later: %s", error)
 

@@ -245,10 +245,7 @@ def standing(ids: Iterable[UUID], rows: type[OwnerRow] = RecordSource) -> dict[U
     """
     By whom each of these activities is brought now, or to whom it is told; those that stand with nobody are left out.
     """
-    found: dict[UUID, set[Owner]] = {}
-    for id, owner in rows.objects.filter(activity_id__in=list(ids)).values_list("activity_id", "owner"):
-        found.setdefault(id, set()).add(owner)
-    return found
+    return rows.objects.owners(rows.objects.filter(activity_id__in=list(ids)))
 
 
 def _atomically(work: Callable[[Any], Result], argument: Any) -> Result:

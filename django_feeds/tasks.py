@@ -97,9 +97,9 @@ def settle(manager: str, activity_ids: list[str], source: Owner, chunk: dict[str
 
 
 @shared_task(name="django_feeds.notify", base=RememberedTask, ignore_result=True, **RETRY)
-def notify(manager: str, owners: dict[str, list[Owner]], at: str) -> None:
-    """Put activities on, or take them off, the notification feeds of these owners, as the truth now is."""
-    delivery.notify(get_manager(manager), {UUID(id): some for id, some in owners.items()}, _time(at))
+def notify(manager: str, activity_ids: list[str], chunk: dict[str, Any], at: str) -> None:
+    """Put these activities on, or take them off, the notification feeds of one chunk, as the truth now is."""
+    delivery.notify(get_manager(manager), [UUID(id) for id in activity_ids], chunk, _time(at))
 
 
 @shared_task(name="django_feeds.back_fill", base=RememberedTask, ignore_result=True, **RETRY)
@@ -169,7 +169,7 @@ def enqueue_on_commit(task: Any, *args: Any, priority: str = "high") -> None:
 
 def _hand_out(manager: str, concerned: delivery.Concerned, at: str) -> None:
     if isinstance(concerned, delivery.Told):
-        enqueue(notify, manager, concerned.owners, at)
+        enqueue(notify, manager, concerned.ids, concerned.chunk, at)
     else:
         enqueue(settle, manager, concerned.ids, concerned.source, concerned.chunk, at, priority=concerned.priority)
 

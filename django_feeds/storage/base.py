@@ -194,11 +194,11 @@ class BaseStorage(ABC):
 
     # Listeners
 
-    def announce(self, keys: Sequence[str]) -> None:
+    def announce(self, keys: Iterable[str]) -> None:
         """
         Tell those who listen to these timelines, in any process, that they changed.
 
-        Next to nothing where nobody listens, and nothing at all where listeners poll.
+        Next to nothing where nobody listens, and nothing at all where listeners poll: then `keys` are not even made.
         """
 
     def hub(self) -> Hub:

@@ -200,10 +200,10 @@ class RedisStorage(BaseStorage):
 
     # Listeners
 
-    def announce(self, keys: Sequence[str]) -> None:
+    def announce(self, keys: Iterable[str]) -> None:
         # What changed is not even sent where nobody listens.
-        if keys and self.run_live("announce"):
-            for some in chunks(keys, KEYS_PER_CALL):
+        if self.run_live("announce"):
+            for some in chunks(list(keys), KEYS_PER_CALL):
                 self.run_live("announce", *map(encoded, some))
 
     def hub(self) -> Hub:
