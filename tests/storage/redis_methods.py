@@ -1,6 +1,7 @@
 """Every method of the Redis storage, as one call each, for tests of what all of them do when something is wrong."""
 
 from django_feeds.ids import MIN_ID
+from django_feeds.storage import Mark
 from django_feeds.testing.contract.case import entries, entry
 
 WRITES = {
@@ -25,6 +26,11 @@ BODIES = {
     "get": lambda storage: storage.get([entry(1).id]),
     "forget": lambda storage: storage.forget([entry(1).id]),
 }
+MARKS = {
+    "mark": lambda storage: storage.mark("home", {0: Mark(5, 5), 7: Mark(9, 0)}, forget=[8]),
+    "marks": lambda storage: storage.marks("home"),
+    "unmark": lambda storage: storage.unmark(["home"]),
+}
 
 
 def of_key(method):
@@ -35,4 +41,6 @@ EVERYTHING = {
     **{name: of_key(method) for name, method in {**WRITES, **READS}.items()},
     "slice_many": lambda storage: storage.slice_many(["home", "other"], limit=5),
     **BODIES,
+    **MARKS,
+    "announce": lambda storage: storage.announce(["home"]),
 }

@@ -1,6 +1,8 @@
-"""Threads on a real PostgreSQL: no deadlock, nothing lost, floors that tell the truth."""
+"""Threads on real databases: no deadlock, nothing lost, floors that tell the truth."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from random import Random
 from threading import Barrier
 
@@ -9,7 +11,7 @@ from django.test import TransactionTestCase
 
 from django_feeds.ids import MIN_ID
 from django_feeds.models import Timeline, TimelineEntry
-from django_feeds.storage.base import Entry
+from django_feeds.storage.base import Entry, Mark
 from django_feeds.storage.database import DatabaseStorage
 from django_feeds.testing.contract.case import entry
 
@@ -18,7 +20,7 @@ LENGTH = 60
 WORKERS = 6
 
 
-class RacingTests:
+class Racing:
     """Mixed into one TestCase for each database."""
 
     using = ""
@@ -30,7 +32,7 @@ class RacingTests:
         return DatabaseStorage("default", {"DATABASE": self.using})
 
     def together(self, *works):
-        """Run these at the same time; raises what any of them raises."""
+        """Run these at the same time; returns what each returns, raises what any of them raises."""
         barrier = Barrier(len(works))
 
         def run(work):
@@ -41,9 +43,45 @@ class RacingTests:
                 connections.close_all()
 
         with ThreadPoolExecutor(len(works)) as pool:
-            for future in [pool.submit(run, work) for work in works]:
-                future.result(120)
+            return [future.result(120) for future in [pool.submit(run, work) for work in works]]
 
+
+class RacingMarksTests(Racing):
+    def marking(self, seed):
+        """Raise marks of the same groups in any order, now and then of the whole; returns what was asked for."""
+
+        def work():
+            storage, random, asked = self.make_storage(), Random(seed), []
+            for _ in range(60):
+                marks = {
+                    group: Mark(random.randint(0, 1_000), random.randint(0, 1_000))
+                    for group in random.sample(range(1, 40), random.choice([1, 5, 30]))
+                }
+                if random.random() < 0.3:
+                    marks[0] = Mark(random.randint(0, 800), random.randint(0, 800))
+                storage.mark("home", marks)
+                asked.append(marks)
+            return asked
+
+        return work
+
+    def test_marks_of_many_workers_are_all_kept(self):
+        asked = self.together(*[self.marking(seed) for seed in range(WORKERS)])
+
+        highest = Counter()
+        for marks in chain(*asked):
+            for group, mark in marks.items():
+                for name, number in mark._asdict().items():
+                    highest[group, name] = max(highest[group, name], number)
+        kept = self.storage.marks("home")
+        for group in range(40):
+            mark = kept.get(group, Mark())
+            for name in ("seen", "read"):
+                said = max(getattr(mark, name), getattr(kept[0], name))
+                self.assertEqual(said, max(highest[group, name], highest[0, name]), (group, name))
+
+
+class RacingTests(RacingMarksTests):
     def pushing(self, times, seed):
         """Push these, one after the other, to all timelines in a shuffled order."""
 
@@ -170,3 +208,7 @@ class PostgreSQLRacingTests(RacingTests, TransactionTestCase):
 class MySQLRacingTests(RacingTests, TransactionTestCase):
     databases = {"default", "mysql"}
     using = "mysql"
+
+
+class SQLiteRacingTests(RacingMarksTests, TransactionTestCase):
+    using = "default"

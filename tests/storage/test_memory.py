@@ -1,6 +1,6 @@
 from django.test import SimpleTestCase
 
-from django_feeds.storage.base import Entry
+from django_feeds.storage.base import Entry, Mark
 from django_feeds.storage.memory import MemoryStorage
 from django_feeds.testing.contract import StorageContract
 from django_feeds.testing.contract.case import entry
@@ -23,11 +23,13 @@ class MemoryStorageTests(StorageContract, ComparedWithMemory, SimpleTestCase):
     def test_clear_forgets_everything(self):
         self.add(self.key, [entry(1)])
         self.storage.put({entry(1).id: "{}"})
+        self.storage.mark(self.key, {7: Mark(9, 9)})
 
         self.storage.clear()
 
         self.assertEqual(self.storage.count(self.key, max_length=5), 0)
         self.assertEqual(self.storage.get([entry(1).id]), {})
+        self.assertEqual(self.storage.marks(self.key), {})
 
     def test_it_keeps_not_one_more_than_the_bound(self):
         for ms in range(1, 31):

@@ -9,6 +9,7 @@ from redis.retry import Retry
 
 from django_feeds.exceptions import FeedsConfigurationError, StorageUnavailable
 from django_feeds.ids import MAX_ID
+from django_feeds.storage import Mark
 from django_feeds.storage.redis import RedisStorage
 from django_feeds.testing.contract.case import entries, entry
 from tests import servers
@@ -20,7 +21,7 @@ CLIENT = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
 
 RETRY = Retry(NoBackoff(), 1, (redis.ConnectionError,))
 
-WRITING = {name: work for name, work in EVERYTHING.items() if name in (*WRITES, "put", "forget")}
+WRITING = {name: work for name, work in EVERYTHING.items() if name in (*WRITES, "put", "forget", "mark", "unmark")}
 """What writes something, where there is something to do."""
 
 NOBODY = ("127.0.0.1", 1)
@@ -64,6 +65,9 @@ def no_write_is_swallowed(storage, refusing):
         storage.forget([entry(1).id])
         if name != "put":
             storage.put({entry(1).id: "{}"})
+        storage.unmark(["home"])
+        if name == "unmark":
+            storage.mark("home", {7: Mark(9, 9)})
         before = kept(storage)
         with refusing():
             says_so(storage, redis.ResponseError, work)
@@ -73,7 +77,7 @@ def no_write_is_swallowed(storage, refusing):
 
 
 def kept(storage):
-    return storage.slice("home", limit=50), storage.get([entry(1).id])
+    return storage.slice("home", limit=50), storage.get([entry(1).id]), storage.marks("home")
 
 
 def test_a_server_that_is_gone(storage, server):

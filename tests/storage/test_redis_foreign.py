@@ -5,7 +5,7 @@ from redis.exceptions import MovedError
 
 from django_feeds.exceptions import ForeignData
 from django_feeds.ids import MIN_ID, pack
-from django_feeds.storage import Slice, get_storage
+from django_feeds.storage import Mark, Slice, get_storage
 from django_feeds.testing.contract.case import entries, entry
 from tests import storages
 
@@ -142,3 +142,51 @@ def test_a_long_refill_of_many_is_done_for_all_the_others(storage):
     assert caught.value.keys == {"home"}
     assert [len(part.entries) for part in storage.slice_many(ours, limit=5_000).values()] == [2_500, 2_500]
     assert {part.floor for part in storage.slice_many(ours, limit=1).values()} == {MIN_ID}
+
+
+# --- marks and listeners
+
+
+@pytest.mark.parametrize("call", ["marks", "mark", "mark the whole", "forget", "unmark"])
+def test_in_the_place_of_marks_it_is_an_error_that_names_the_key(storage, put_foreign, call):
+    whole = put_foreign(storage.marked + "home")
+    before = whole()
+    calls = {
+        "marks": lambda: storage.marks("home"),
+        "mark": lambda: storage.mark("home", {7: Mark(9, 9)}),
+        "mark the whole": lambda: storage.mark("home", {0: Mark(9, 9)}),
+        "forget": lambda: storage.mark("home", {}, forget=[7]),
+        "unmark": lambda: storage.unmark(["home"]),
+    }
+
+    with pytest.raises(ForeignData, match=f"{storage.alias!r} .* 'home'.*{storage.marked!r}"):
+        calls[call]()
+
+    assert whole() == before
+
+
+def test_marks_of_all_others_are_forgotten(storage, put_foreign):
+    ours = [f"reader {number}" for number in range(30)]
+    for key in ours:
+        storage.mark(key, {7: Mark(9, 9)})
+    put_foreign(storage.marked + "home")
+
+    with pytest.raises(ForeignData) as caught:
+        storage.unmark([*ours[:15], "home", *ours[15:]])
+
+    assert caught.value.keys == {"home"}
+    assert [storage.marks(key) for key in ours] == [{}] * 30
+
+
+# A sorted set would be as good as ours.
+@pytest.mark.parametrize("put_foreign", sorted(set(FOREIGN) - {"sorted set"}), indirect=True)
+def test_in_the_place_of_those_who_listen_it_is_an_error_that_names_it(storage, put_foreign):
+    whole = put_foreign(storage.live)
+    before = whole()
+
+    with pytest.raises(ForeignData, match=storage.live):
+        storage.announce(["home"])
+    with pytest.raises(ForeignData, match=storage.live), storage.hub().listening("home"):
+        pass
+
+    assert whole() == before

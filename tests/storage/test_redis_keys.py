@@ -7,7 +7,7 @@ from django.core.cache import caches
 
 from django_feeds import ids
 from django_feeds.ids import MAX_ID
-from django_feeds.storage import Entry, get_storage
+from django_feeds.storage import Entry, Mark, get_storage
 from django_feeds.storage import redis as backend
 from django_feeds.storage.redis import RedisStorage
 from tests import servers, storages
@@ -32,6 +32,8 @@ def storage(**options):
 def fill(kept, *keys):
     kept.add(keys, LINES[:5], max_length=100)
     kept.put(BODIES)
+    for key in keys:
+        kept.mark(key, {0: Mark(1, 1)})
 
 
 def keys(client):
@@ -50,13 +52,16 @@ def with_key_prefix(settings):
     return get_storage("redis_alias")
 
 
-def test_timelines_are_lists_and_bodies_are_hashes(client):
+def test_timelines_are_lists_and_bodies_and_marks_are_hashes(client):
     fill(storage(BODIES=500), "timeline:13", "user:pins.Board:5", "häuser: 7\n")
 
     assert keys(client) == {
         "feeds:1:t:timeline:13": "list",
         "feeds:1:t:user:pins.Board:5": "list",
         "feeds:1:t:häuser: 7\n": "list",
+        "feeds:1:m:timeline:13": "hash",
+        "feeds:1:m:user:pins.Board:5": "hash",
+        "feeds:1:m:häuser: 7\n": "hash",
         **{f"feeds:1:a:{bucket}": "hash" for bucket in range(10)},
     }
 
@@ -64,7 +69,11 @@ def test_timelines_are_lists_and_bodies_are_hashes(client):
 def test_the_prefix_is_in_front_of_everything(client):
     fill(storage(PREFIX="shop:feeds", BODIES=50), "timeline:13")
 
-    assert keys(client) == {"shop:feeds:1:t:timeline:13": "list", "shop:feeds:1:a:0": "hash"}
+    assert keys(client) == {
+        "shop:feeds:1:t:timeline:13": "list",
+        "shop:feeds:1:m:timeline:13": "hash",
+        "shop:feeds:1:a:0": "hash",
+    }
 
 
 def test_the_prefix_of_the_cache_is_in_front_of_it(with_key_prefix):
@@ -73,6 +82,7 @@ def test_the_prefix_of_the_cache_is_in_front_of_it(with_key_prefix):
     found = keys(client)
 
     assert found.pop("shop:feeds:1:t:timeline:13") == "list"
+    assert found.pop("shop:feeds:1:m:timeline:13") == "hash"
     assert all(key.startswith("shop:feeds:1:a:") for key in found)
 
 
@@ -82,6 +92,7 @@ def test_nothing_is_left_of_what_is_deleted_and_forgotten(client):
 
     kept.delete(["timeline:13", "timeline:14"])
     kept.forget(BODIES)
+    kept.unmark(["timeline:13", "timeline:14"])
 
     assert client.keys() == []
 
@@ -115,6 +126,7 @@ def test_neither_sees_what_the_other_keeps(two):
     assert other.slice("timeline:13", limit=10).floor == MAX_ID
     assert other.slice("timeline:13", limit=10, with_bodies=True).entries == []
     assert other.get(BODIES) == {}
+    assert other.marks("timeline:13") == {}
 
 
 def test_neither_changes_what_the_other_keeps(two):
@@ -128,7 +140,10 @@ def test_neither_changes_what_the_other_keeps(two):
     other.delete(["timeline:13"])
     other.put(dict.fromkeys(BODIES, '{"other": 1}'))
     other.forget(BODIES)
+    other.mark("timeline:13", {7: Mark(9, 9)})
+    other.unmark(["timeline:13"])
 
+    assert one.marks("timeline:13") == {0: Mark(1, 1)}
     assert one.slice("timeline:13", limit=10, with_bodies=True) == before
     assert one.get(BODIES) == BODIES
 

@@ -17,7 +17,7 @@ from django_feeds import ids
 from django_feeds.activity import Activity
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed, get_manager
-from django_feeds.storage import Entry, get_storage
+from django_feeds.storage import Entry, Mark, get_storage
 from django_feeds.testing import run_feeds
 from django_feeds.verbs import Love
 from tests import storages
@@ -87,6 +87,11 @@ def kept(storage):
     kept.trim(keys, 1)
     kept.remove(keys, named(lines))
     kept.delete(keys)
+    for key in keys:
+        kept.mark(key, {0: Mark(1)})
+        kept.marks(key)
+    kept.unmark(keys)
+    kept.announce(keys)
     storages.empty(storage)
     return kept
 
@@ -142,6 +147,11 @@ CALLS = {
     "put": lambda kept, lines: kept.put(bodies(entries(1_000))),
     "get": lambda kept, lines: kept.get(named(entries(1_000))),
     "forget": lambda kept, lines: kept.forget(named(entries(1_000))),
+    "mark": lambda kept, lines: kept.mark(MANY[0], {0: Mark(7), **dict.fromkeys(range(1, 2_001), Mark(9, 9))}),
+    "mark and forget": lambda kept, lines: kept.mark(MANY[0], {5: Mark(7)}, forget=range(6, 1_000)),
+    "marks": lambda kept, lines: kept.marks(MANY[0]),
+    "unmark": lambda kept, lines: kept.unmark(MANY),
+    "announce where nobody listens": lambda kept, lines: kept.announce(MANY * 10),
 }
 
 
@@ -179,7 +189,7 @@ def test_on_a_cluster_each_call_is_one_pipeline_for_each_node(kept, trips, call,
     with trips() as made:
         CALLS[call](kept, lines)
 
-    nodes = 3 if call in {"remove", "trim", "delete", "slice_many", "put", "get", "forget"} else 1
+    nodes = 3 if call in {"remove", "trim", "delete", "slice_many", "put", "get", "forget", "unmark"} else 1
     assert len(made) == len(set(made)) == nodes
 
 
