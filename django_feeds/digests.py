@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from django.contrib.auth import get_user_model
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
@@ -158,7 +159,7 @@ class Digest:
         """Machines shall not answer it; mail programs show a button to unsubscribe (RFC 8058)."""
         headers = {"Auto-Submitted": "auto-generated"}
         if self.unsubscribe_url:
-            headers["List-Unsubscribe"] = f"<{self.unsubscribe_url}>"
+            headers["List-Unsubscribe"] = Unfolded(f"<{self.unsubscribe_url}>")
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         return headers
 
@@ -185,7 +186,7 @@ class Digest:
         message = self.message()
         if message is None:
             return False
-        connection = connection or get_connection()
+        connection = connection or mailer()
         connection.open()  # first, so that a server that is down costs no claim
         if not self._claim():
             return False
@@ -209,6 +210,22 @@ class Digest:
     def _in_language(self) -> AbstractContextManager[Any]:
         language = self.language(self.user)
         return translation.override(language) if language else nullcontext()
+
+
+class Unfolded(str):
+    """The value of List-Unsubscribe, which Python would encode where it is long: mail programs know it no more then."""
+
+    name = "List-Unsubscribe"
+    """So Python's email package takes it as a header that folds itself."""
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def mailer() -> Any:
+    """A connection to the mail server, not opened yet."""
+    mailers = getattr(mail, "mailers", None)  # since Django 6.1
+    return mail.get_connection() if mailers is None else mailers.default
 
 
 def digest_class() -> type[Digest]:
@@ -242,7 +259,7 @@ def digests(owners: Collection[Owner], since: datetime) -> list[Digest]:
     made, arrival = digest_class(), milliseconds(since)
     users = get_user_model()._default_manager.in_bulk(list(_user_pks(owners)))
     states = DigestState.objects.in_bulk(list(users))
-    return [made(user, states.get(pk), arrival) for pk, user in users.items()]
+    return [made(user, states.get(pk) or DigestState(user_id=pk), arrival) for pk, user in users.items()]
 
 
 def _user_pks(owners: Collection[Owner]) -> Iterator[Any]:

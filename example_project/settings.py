@@ -2,14 +2,15 @@
 Settings of the example. It runs as it is: SQLite in the checkout, no broker, no cache server.
 
 Environment variables that change it: DATABASE_PATH, REDIS_URL, CELERY_BROKER_URL, SITE_URL, DJANGO_DEBUG,
-DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept there, and all else stays in SQLite;
-`manage.py rebuild_feeds` fills it from there.
+DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept there, and all else
+stays in SQLite; `manage.py rebuild_feeds` fills it from there.
 """
 
 import os
 from pathlib import Path
 from typing import Any
 
+import django
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,8 +90,11 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-# `manage.py notifications_digest` prints its mails.
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# `manage.py notifications_digest` prints its mails. Django 6.1 has a new name for where they go.
+if django.VERSION < (6, 1):
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+else:
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
 DEFAULT_FROM_EMAIL = "Corkboard <corkboard@example.com>"
 
 STATIC_URL = "static/"

@@ -20,7 +20,7 @@ def parser_of(name):
 
 
 def test_all_are_here():
-    assert NAMES == ["deliver_feeds", "feed_stats", "inspect_feed", "rebuild_feeds", "trim_feeds"]
+    assert NAMES == ["deliver_feeds", "feed_stats", "inspect_feed", "notifications_digest", "rebuild_feeds", "trim_feeds"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,6 +51,7 @@ def test_help_fits_a_terminal(name):
         ("trim_feeds", []),
         ("feed_stats", []),
         ("deliver_feeds", []),
+        ("notifications_digest", []),
         ("inspect_feed", ["timeline", "ann"]),
     ],
 )

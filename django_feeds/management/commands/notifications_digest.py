@@ -6,11 +6,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.mail import get_connection
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone, translation
 
-from ...digests import Digest, digest_class, digests, owners_told, site_url
+from ...digests import Digest, digest_class, digests, mailer, owners_told, site_url
 from ...exceptions import FeedsConfigurationError
 from ...owners import Owner
 from ...registry import get_manager
@@ -33,7 +32,8 @@ Nobody gets anything who wants no digests, is inactive, or has no e-mail address
 seen or read. Run it once a day or once an hour by cron or Celery beat: twice, late, or twice at the same
 time sends nothing twice. A mail that could not be sent is tried again by the next run.
 
-The mails are made by the class in DJANGO_FEEDS["DIGEST"]; their links begin with DJANGO_FEEDS["SITE_URL"].
+The mails are made by the class in DJANGO_FEEDS["DIGEST"]. Their links begin with
+DJANGO_FEEDS["SITE_URL"]; without it they have none.
 """.strip()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -66,7 +66,7 @@ The mails are made by the class in DJANGO_FEEDS["DIGEST"]; their links begin wit
         if options["dry_run"]:
             self.say("Dry run: nothing is sent.")
         since = timezone.now() - timedelta(days=options["days"])
-        self.connection = get_connection()
+        self.connection = mailer()
         try:
             with self._language(options["language"]):
                 self._run(self._chosen() or owners_told(since, OWNERS), since)
