@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from struct import Struct
 from typing import Any, TypeVar
 from uuid import UUID
 
-from ...ids import before, pack, unpack
+from ...ids import before, make_id, pack, unpack
 from ..base import Entry, Mark, Slice
 
 __all__ = [
@@ -52,15 +53,23 @@ def slice_of(reply: Any) -> Slice | None:
     if reply == 0:
         return None
     floor, width, text, *bodies = reply
-    entries = [_entry(text[start : start + width]) for start in range(0, len(text), width)]
+    entries = _entries(width, text)
     return Slice(entries, unpack(floor), bodies_of([entry.id for entry in entries], *bodies) if bodies else {})
 
 
-def _entry(line: bytes) -> Entry:
-    if len(line) == 12:
-        return Entry(unpack(line))
-    number = int.from_bytes
-    return Entry(unpack(line[:12]), number(line[12:18], "big"), number(line[18:24], "big"), number(line[24:], "big"))
+GROUPED = {24: Struct(">HIHIHIHI"), 30: Struct(">HIHIHIHIHI")}
+"""Numbers of 48 bits, each in two parts: the two of the id, the actor, the group, and perhaps the arrival."""
+
+
+def _entries(width: int, text: bytes) -> list[Entry]:
+    """The entries in this text. A grouped page reads a thousand, and this is most of what grouping them takes."""
+    if width == 12:
+        return [Entry(unpack(text[start : start + 12])) for start in range(0, len(text), 12)]
+    new = tuple.__new__  # half the time of Entry(), which is Python
+    return [
+        new(Entry, (make_id(a << 32 | b, c << 32 | d), e << 32 | f, g << 32 | h, i[0] << 32 | i[1] if i else 0))
+        for a, b, c, d, e, f, g, h, *i in GROUPED[width].iter_unpack(text)
+    ]
 
 
 def bodies_of(ids: Sequence[UUID], text: bytes) -> dict[UUID, str | None]:
