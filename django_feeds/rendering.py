@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import conditional_escape, escape, format_html
-from django.utils.safestring import mark_safe
-from django.utils.translation import gettext as _
 
 from . import conf
 from .activity import Activity
-from .exceptions import FeedsConfigurationError, InvalidCursor, NotHydrated, StorageUnavailable
+from .exceptions import FeedsConfigurationError, InvalidCursor, StorageUnavailable
 from .feeds import Feed, Page
 from .following import followable_labels, is_following
 from .owners import Owner, label_of, owner_of
 from .registry import get_feed, get_manager
+from .sentences import activity_text, group_text, row_of, url_of
 
 __all__ = [
     "activity_data",
@@ -32,9 +29,11 @@ __all__ = [
     "activity_text",
     "feed_context",
     "follow_context",
+    "group_text",
     "open_feed",
     "page_data",
     "page_links",
+    "url_of",
     "viewer_of",
 ]
 
@@ -113,51 +112,6 @@ def activity_templates(activity: Activity) -> list[str]:
     return [*([f"django_feeds/activity/{slug}.html"] if slug else []), "django_feeds/activity.html"]
 
 
-def activity_text(activity: Activity, links: bool = True) -> str:
-    """
-    The sentence of the verb in the active language: HTML with the names linked, or plain text.
-
-    A row that is gone is called "something deleted"; a target that is gone is not mentioned.
-    """
-    with_target = activity.target_reference is not None and _row(activity, "target") is not None
-    phrase = str(activity.verb.phrase_with_target if with_target else activity.verb.phrase)
-    names = {name: _name(_row(activity, name), links) for name in ("actor", "object", "target")}
-    if not links:
-        return phrase % names
-    # format_html would want {actor}; here the phrase is escaped, and so is each name.
-    return mark_safe(escape(phrase) % names)
-
-
-def _row(activity: Activity, name: str) -> Any:
-    """The row, None where it is gone; where rows were never loaded, the reference is better than nothing."""
-    try:
-        return getattr(activity, name)
-    except NotHydrated:
-        return activity.references()[name]
-
-
-def _name(row: Any, links: bool) -> str:
-    text = _("something deleted") if row is None else str(row)
-    if not links:
-        return text
-    url = url_of(row)
-    return format_html('<a href="{}">{}</a>', url, text) if url else conditional_escape(text)
-
-
-def url_of(row: Any) -> str:
-    """The address of a row's page, "" where it has none that a browser should follow."""
-    try:
-        url = str(row.get_absolute_url()) if hasattr(row, "get_absolute_url") else ""
-        # A model may return what a user typed, and escaping does not disarm "javascript:".
-        return url if urlsplit(url.lstrip(CONTROLS)).scheme in ("", "http", "https") else ""
-    except (NoReverseMatch, ValueError):
-        return ""
-
-
-CONTROLS = "".join(map(chr, range(33)))
-"""Browsers skip these in front of a scheme."""
-
-
 # JSON
 
 
@@ -181,7 +135,7 @@ def activity_data(activity: Activity) -> dict[str, Any]:
 
 
 def _row_data(activity: Activity, name: str) -> dict[str, Any] | None:
-    row = _row(activity, name)
+    row = row_of(activity, name)
     if row is None:
         return None
     reference = activity.references()[name]

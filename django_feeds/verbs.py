@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 from django.utils.functional import Promise
 from django.utils.text import format_lazy, slugify
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import npgettext_lazy, pgettext_lazy
 
 from .exceptions import UnknownVerb, VerbClash
 
@@ -51,7 +51,17 @@ class Verb:
     """The sentence for activities that have a target: %(target)s too."""
 
     group_phrase: ClassVar[Any] = None
-    """An ngettext_lazy(..., "count") with %(actors)s and %(count)d, for groups of activities."""
+    """
+    For groups: an ngettext_lazy(..., "count") with %(actors)s, and %(object)s for one object, %(count)d for several.
+
+    Or a pair of these, for one actor and for several, as built-in verbs have it: in many languages the verb agrees.
+    """
+
+    own_phrase: ClassVar[Any] = None
+    """The same for objects that are the reader's own, with %(kind)s and %(kinds)s: "%(actors)s loved your %(kind)s"."""
+
+    you_phrase: ClassVar[Any] = None
+    """The sentence, or the pair, with %(actors)s, where the reader himself is the object."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -151,6 +161,21 @@ class UnknownVerbPlaceholder(Verb):
     past_tense = "did something with"
     phrase = _("%(actor)s did something with %(object)s")
     phrase_with_target = _("%(actor)s did something with %(object)s and %(target)s")
+    group_phrase = (
+        npgettext_lazy(
+            "one actor",
+            "%(actors)s did something with %(object)s",
+            "%(actors)s did something with %(count)d things",
+            "count",
+        ),
+        npgettext_lazy(
+            "several actors",
+            "%(actors)s did something with %(object)s",
+            "%(actors)s did something with %(count)d things",
+            "count",
+        ),
+    )
+    """Also what is said of a group of different verbs."""
 
 
 @register
@@ -159,8 +184,26 @@ class Follow(Verb):
     infinitive = "follow"
     past_tense = "followed"
     phrase = _("%(actor)s followed %(object)s")
-    group_phrase = ngettext_lazy(
-        "%(actors)s followed %(object)s", "%(actors)s followed %(count)d of your favourites", "count"
+    group_phrase = (
+        npgettext_lazy("one actor", "%(actors)s followed %(object)s", "%(actors)s followed %(count)d others", "count"),
+        npgettext_lazy(
+            "several actors", "%(actors)s followed %(object)s", "%(actors)s followed %(count)d others", "count"
+        ),
+    )
+    own_phrase = (
+        npgettext_lazy(
+            "one actor", "%(actors)s followed your %(kind)s", "%(actors)s followed %(count)d of your %(kinds)s", "count"
+        ),
+        npgettext_lazy(
+            "several actors",
+            "%(actors)s followed your %(kind)s",
+            "%(actors)s followed %(count)d of your %(kinds)s",
+            "count",
+        ),
+    )
+    you_phrase = (
+        pgettext_lazy("one actor", "%(actors)s followed you"),
+        pgettext_lazy("several actors", "%(actors)s followed you"),
     )
 
 
@@ -171,7 +214,32 @@ class Comment(Verb):
     past_tense = "commented on"
     phrase = _("%(actor)s commented on %(object)s")
     phrase_with_target = _("%(actor)s commented on %(object)s in %(target)s")
-    group_phrase = ngettext_lazy("%(actors)s commented on %(object)s", "%(actors)s commented %(count)d times", "count")
+    group_phrase = (
+        npgettext_lazy(
+            "one actor", "%(actors)s commented on %(object)s", "%(actors)s commented on %(count)d things", "count"
+        ),
+        npgettext_lazy(
+            "several actors", "%(actors)s commented on %(object)s", "%(actors)s commented on %(count)d things", "count"
+        ),
+    )
+    own_phrase = (
+        npgettext_lazy(
+            "one actor",
+            "%(actors)s commented on your %(kind)s",
+            "%(actors)s commented on %(count)d of your %(kinds)s",
+            "count",
+        ),
+        npgettext_lazy(
+            "several actors",
+            "%(actors)s commented on your %(kind)s",
+            "%(actors)s commented on %(count)d of your %(kinds)s",
+            "count",
+        ),
+    )
+    you_phrase = (
+        pgettext_lazy("one actor", "%(actors)s commented on you"),
+        pgettext_lazy("several actors", "%(actors)s commented on you"),
+    )
 
 
 @register
@@ -181,7 +249,22 @@ class Love(Verb):
     past_tense = "loved"
     phrase = _("%(actor)s loved %(object)s")
     phrase_with_target = _("%(actor)s loved %(object)s in %(target)s")
-    group_phrase = ngettext_lazy("%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count")
+    group_phrase = (
+        npgettext_lazy("one actor", "%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count"),
+        npgettext_lazy("several actors", "%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count"),
+    )
+    own_phrase = (
+        npgettext_lazy(
+            "one actor", "%(actors)s loved your %(kind)s", "%(actors)s loved %(count)d of your %(kinds)s", "count"
+        ),
+        npgettext_lazy(
+            "several actors", "%(actors)s loved your %(kind)s", "%(actors)s loved %(count)d of your %(kinds)s", "count"
+        ),
+    )
+    you_phrase = (
+        pgettext_lazy("one actor", "%(actors)s loved you"),
+        pgettext_lazy("several actors", "%(actors)s loved you"),
+    )
 
 
 @register
@@ -191,4 +274,19 @@ class Add(Verb):
     past_tense = "added"
     phrase = _("%(actor)s added %(object)s")
     phrase_with_target = _("%(actor)s added %(object)s to %(target)s")
-    group_phrase = ngettext_lazy("%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count")
+    group_phrase = (
+        npgettext_lazy("one actor", "%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count"),
+        npgettext_lazy("several actors", "%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count"),
+    )
+    own_phrase = (
+        npgettext_lazy(
+            "one actor", "%(actors)s added your %(kind)s", "%(actors)s added %(count)d of your %(kinds)s", "count"
+        ),
+        npgettext_lazy(
+            "several actors", "%(actors)s added your %(kind)s", "%(actors)s added %(count)d of your %(kinds)s", "count"
+        ),
+    )
+    you_phrase = (
+        pgettext_lazy("one actor", "%(actors)s added you"),
+        pgettext_lazy("several actors", "%(actors)s added you"),
+    )

@@ -46,7 +46,18 @@ LAYERS: list[tuple[str, set[str]]] = [
     (
         "edges: translate and present",
         {
-            *("admin", "apps", "checks", "digests", "management", "metrics", "policies", "receivers", "rendering"),
+            *(
+                "admin",
+                "apps",
+                "checks",
+                "digests",
+                "management",
+                "metrics",
+                "policies",
+                "receivers",
+                "rendering",
+                "sentences",
+            ),
             *("templatetags", "testing", "urls", "views"),
         },
     ),

@@ -76,4 +76,4 @@ def test_only_verbs_are_registered():
 def test_phrases_are_translated_when_shown():
     with translation.override("en"):
         assert str(Love.phrase) % {"actor": "Ann", "object": "it"} == "Ann loved it"
-    assert str(Love.group_phrase % {"actors": "Ann and Bob", "object": "it", "count": 1}) == "Ann and Bob loved it"
+    assert str(Love.group_phrase[1] % {"actors": "Ann and Bob", "object": "it", "count": 1}) == "Ann and Bob loved it"
