@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from time import sleep
 
 import pytest
@@ -16,6 +18,10 @@ from django_feeds.exceptions import StorageUnavailable
 from django_feeds.storage import get_storage
 from django_feeds.storage.redis import RedisStorage, live
 from tests import servers, storages
+
+from .redis_methods import EVERYTHING
+
+GUIDE = Path(__file__).resolve().parent.parent.parent / "docs" / "howto" / "redis.md"
 
 LONG = 30.0
 """Seconds after which news would not come any more."""
@@ -274,6 +280,16 @@ def test_who_comes_while_the_last_one_leaves_hears(own_storage):
             each.result()
 
 
+def test_who_is_said_to_have_left_while_another_comes_is_listened_to(own_storage, server):
+    with server.connect() as client, own_storage.hub().listening("home") as waiter:
+        own_storage.run_live("leave", b"home")  # of one who was there before, and whose word comes late
+
+        assert hears(waiter)
+        assert client.zrange(own_storage.live, 0, -1) == ["home"]
+        own_storage.announce(["home"])
+        assert hears(waiter)
+
+
 # --- what a process or a server loses
 
 
@@ -378,6 +394,19 @@ def test_a_user_who_may_not_subscribe_is_told_so(server):
     assert isinstance(caught.value.__cause__, redis.exceptions.NoPermissionError)
     with server.connect() as client:
         assert client.keys() == []
+
+
+def test_the_rights_that_the_guide_gives_a_user_are_enough(server):
+    (line,) = re.findall(r"^ACL SETUSER feeds .*", GUIDE.read_text(), re.MULTILINE)
+    with server.connect() as client:
+        client.execute_command(*line.split())
+    storage = RedisStorage("mine", {"URL": server.url, "CLIENT": {"username": "feeds", "password": "secret"}})
+
+    for work in EVERYTHING.values():
+        work(storage)
+    with storage.hub().listening("home") as waiter:
+        storage.announce(["home"])
+        assert hears(waiter)
 
 
 def listen(storage):
