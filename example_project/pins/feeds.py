@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from django_feeds import verbs
+from django_feeds import hydration, verbs
 from django_feeds.sources import ActivitySource, register
 from django_feeds.verbs import Verb
 from django_feeds.verbs import register as register_verb
 
-from .models import Comment, Love, Pin
+from .models import Comment, Love, Person, Pin
+
+# Sentences call users by their full names.
+hydration.register(User, Person.objects.all, lambda viewer, person: True)
 
 
 @register_verb

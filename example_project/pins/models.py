@@ -8,6 +8,7 @@ from __future__ import annotations
 from random import randrange
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +22,18 @@ MAX_SEED = 2**31 - 1
 def new_seed() -> int:
     """A number that no picture has yet, in all likelihood."""
     return randrange(1, MAX_SEED)
+
+
+class Person(User):
+    """A user as feeds show her: by her full name, if she gave one."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.get_username()
 
 
 class Category(models.TextChoices):

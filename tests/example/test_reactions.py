@@ -26,7 +26,7 @@ def test_a_love_tells_whose_pin_it_is(site, as_ben):
     response = as_ben.post(f"/pin/{site.pin.pk}/love/")
 
     assert response["Location"] == f"/pin/{site.pin.pk}/"
-    assert told(site.ann) == [("love", ["ben"], [site.pin])]
+    assert told(site.ann) == [("love", ["Ben"], [site.pin])]
     assert told(site.ben) == []
 
 
@@ -90,14 +90,14 @@ def test_a_comment_tells_whose_pin_it_is_and_says_what(site, as_ben):
 
     said = Comment.objects.get()
     assert response["Location"] == f"/pin/{site.pin.pk}/#comment-{said.pk}"
-    assert told(site.ann) == [("comment", ["ben"], [site.pin])]
+    assert told(site.ann) == [("comment", ["Ben"], [site.pin])]
     assert get_feed("notifications", site.ann)[0].last_activity.extra_context["text"] == "Which quilt is it?"
 
 
 def test_who_is_mentioned_is_told(site, as_ann):
     comment(as_ann, site.pin, "Look at this, @ben!")
 
-    assert told(site.ben) == [("comment", ["ann"], [site.pin])]
+    assert told(site.ben) == [("comment", ["Ann"], [site.pin])]
 
 
 def test_who_is_answered_is_told(site, as_ann):
@@ -106,7 +106,7 @@ def test_who_is_answered_is_told(site, as_ann):
     comment(as_ann, site.pin, "Mine.", parent=asked.pk)
 
     assert Comment.objects.get(text="Mine.").parent == asked
-    assert told(site.ben) == [("comment", ["ann"], [site.pin])]
+    assert told(site.ben) == [("comment", ["Ann"], [site.pin])]
 
 
 def test_an_answer_is_about_the_same_pin(site, as_ann):
@@ -191,7 +191,7 @@ def test_who_is_muted_is_not_heard(site, as_ben):
 def test_who_is_followed_is_told_and_no_longer_when_that_ends(site, as_ben):
     for _time in range(2):
         as_ben.post(f"/feeds/follow/{site.ann.pk}/")
-    assert told(site.ann) == [("follow", ["ben"], [site.ann])]
+    assert told(site.ann) == [("follow", ["Ben"], [site.ann])]
 
     as_ben.post(f"/feeds/unfollow/{site.ann.pk}/")
 
