@@ -405,16 +405,43 @@ def test_it_costs_two_round_trips_and_what_is_shown(site, storage, monkeypatch):
     feed = site.timeline(site.ann)
     feed.page()
     site.work()
-    store, calls = feed.get_storage(), []
-    for name in ("slice", "slice_many", "marks", "get", "count", "rank", "add", "mark"):
+    calls = calls_of(feed.get_storage(), monkeypatch)
+
+    feed.page()
+
+    assert calls == (["slice", "get"] if feed.get_storage().keeps_bodies else ["slice"])
+
+
+def calls_of(store, monkeypatch):
+    """The names of the methods of this storage that are called from now on, in order."""
+    calls = []
+    for name in ("slice", "slice_many", "marks", "get", "count", "rank", "add", "remove", "mark", "put"):
         real = getattr(store, name)
         monkeypatch.setattr(
             store, name, lambda *args, _name=name, _real=real, **kw: (calls.append(_name), _real(*args, **kw))[1]
         )
+    return calls
 
-    feed.page()
 
-    assert calls == (["slice", "get"] if store.keeps_bodies else ["slice"])
+def test_fan_out_reads_nobodys_groups(site, storage, settings, monkeypatch):
+    """W-31: one call for a chunk of followers, whatever is in their feeds, and none that reads one."""
+    settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, "FANOUT_CHUNK_SIZE": 100}
+    readers = [User.objects.create(username=f"reader{n}") for n in range(30)]
+    Follow.objects.bulk_create(Follow(user=user, target=str(site.bob.pk)) for user in readers)
+    for minute in range(20):
+        site.pin(site.bob, minute=minute)
+    site.work()
+    pin = Pin(user=site.bob, created_at=NOON + timedelta(hours=5))
+    pin.save()
+    site.held.commit()
+    site.held.run()  # the own feeds, and who follows
+    (settle,) = site.held
+    calls = calls_of(get_feed_class("timeline").get_storage(), monkeypatch)
+
+    site.held.run()
+
+    assert settle[0].name == "django_feeds.settle"
+    assert calls == ["add"]
 
 
 def test_the_ancestors_class_works_as_it_stood(site, storage):
