@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_feeds.feeds import RedisFeed
+from django_feeds.feeds import RedisAggregatedFeed, RedisFeed, RedisNotificationFeed
 from django_feeds.managers import Manager
 
 
@@ -18,3 +18,19 @@ class OwnLoveFeed(LoveFeed):
 class LoveManager(Manager):
     feed_classes = {"loves": LoveFeed}
     user_feed_class = OwnLoveFeed
+
+
+class ToldFeed(RedisNotificationFeed):
+    key_format = "told:%(user_id)s"
+    max_length = 50
+
+
+class GroupedLoveFeed(RedisAggregatedFeed):
+    key_format = "loves:grouped:%(user_id)s"
+    max_length = 50
+
+
+class TellingManager(Manager):
+    feed_classes = {"loves": GroupedLoveFeed}
+    user_feed_class = OwnLoveFeed
+    notification_feed_class = ToldFeed
