@@ -19,11 +19,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
+from django.utils.text import Truncator
 
-from . import conf, rendering
+from . import conf
 from .activity import AggregatedActivity
 from .exceptions import FeedsConfigurationError, FeedsError
 from .feeds.marked import MarkedWindow
@@ -32,6 +33,7 @@ from .models import DigestState, RecordRecipient
 from .owners import Owner, reference_of
 from .preferences import unsubscribe_token
 from .registry import get_manager
+from .sentences import group_text, url_of
 
 __all__ = ["Digest", "Line", "Unread", "digest_class", "digests", "owners_told"]
 
@@ -53,6 +55,10 @@ class Line(NamedTuple):
     html: str
     url: str
     """The page of what it is about, where that is one thing and has a page."""
+
+
+NAME_LENGTH = 80
+"""Characters of a thing's name behind a sentence."""
 
 
 class Digest:
@@ -144,12 +150,15 @@ class Digest:
         }
 
     def line(self, group: AggregatedActivity) -> Line:
-        text = str(rendering.group_text(group, viewer=self.user, links=False))
-        html = rendering.group_text(group, viewer=self.user, links=bool(site_url()))
-        objects = group.objects if group.object_count == 1 else []
-        url = rendering.url_of(objects[0]) if objects and site_url() else ""
-        # A name with a line break is not to look like a line of ours.
-        return Line(" ".join(text.split()), html, site_url() + url if url.startswith("/") else url)
+        """One group, in words: "Bob loved your pin: Tea", since two of your pins would sound the same."""
+        text = _one_line(group_text(group, viewer=self.user, links=False))
+        html = conditional_escape(group_text(group, viewer=self.user, links=bool(site_url())))
+        thing = group.objects[0] if group.object_count == 1 and group.objects else None
+        name = _one_line(Truncator(thing).chars(NAME_LENGTH)) if thing not in (None, self.user) else ""
+        if name and name not in text:
+            text, html = f"{text}: {name}", format_html("{}: {}", html, name)
+        url = url_of(thing) if thing is not None and site_url() else ""
+        return Line(text, html, site_url() + url if url.startswith("/") else url)
 
     @cached_property
     def unsubscribe_url(self) -> str:
@@ -289,6 +298,11 @@ def absolute(html: str) -> str:
     """The same with links to pages of this site made absolute."""
     safe = conditional_escape(html)
     return mark_safe(LOCAL.sub(rf'\1="{site_url()}/', safe)) if site_url() else safe
+
+
+def _one_line(text: str) -> str:
+    """A name with a line break is not to look like a line of ours."""
+    return " ".join(text.split())
 
 
 LOCAL = re.compile(r'\b(href|src)="/(?!/)')

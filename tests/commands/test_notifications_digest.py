@@ -111,11 +111,9 @@ def test_it_tells_in_text_and_in_html_with_absolute_links(stored, send, love):
     address = f"{SITE}/pins/{stored.tea.pk}/?a=1&b=2"
     text, html = message.body, html_of(message)
     assert "Hello ann," in text
-    assert "eve" in text
-    assert "tea" in text
-    assert f"\n  {address}\n" in text
+    assert f"\n* eve, dan and 1 other loved your pin: tea\n  {address}\n" in text
     assert "<" not in text
-    assert f'<a href="{address.replace("&", "&amp;")}">tea</a>' in html
+    assert f'loved your <a href="{address.replace("&", "&amp;")}">pin</a>: tea</li>' in html
     assert 'href="/' not in html
     assert_valid_html(html)
 
@@ -547,4 +545,8 @@ def test_a_mention_is_told_by_mail(site, send, django_capture_on_commit_callback
     with django_capture_on_commit_callbacks(execute=True):
         Remark.objects.create(user=site.cleo, pin=site.tea, text="@bob, look!")
 
-    assert sorted(message.to[0] for message in send()) == ["ann@example.com", "bob@example.com"]
+    to_ann, to_bob = sorted(send(), key=lambda message: message.to)
+
+    assert (to_ann.to, to_bob.to) == (["ann@example.com"], ["bob@example.com"])
+    assert "\n* cleo commented on your pin: tea\n" in to_ann.body
+    assert "\n* cleo commented on tea\n" in to_bob.body, "what the sentence names is not named twice"
