@@ -53,6 +53,12 @@ DEFAULTS: dict[str, Any] = {
     "PAGE_SIZE": 25,
     # False: models cause no activities, as inside pause_tracking().
     "TRACKING": True,
+    # Seconds between two looks at a live feed, for an open page, where the storage cannot tell of news itself.
+    "LIVE_INTERVAL": 1.0,
+    # Seconds of silence after which an open stream says that it is still there, and looks whether its user is.
+    "LIVE_HEARTBEAT": 15,
+    # Seconds after which a stream ends; the browser opens another by itself.
+    "LIVE_LIFETIME": 900,
     # The beginning of absolute links, in e-mails: "https://example.com"; None: no links.
     "SITE_URL": None,
     # What makes the e-mail digests of notifications: the dotted path of a subclass of this.
@@ -72,4 +78,4 @@ def get(name: str) -> Any:
 
 def completed(name: str, value: Any) -> Any:
     """This value of a setting, and what is there without being said."""
-    return {**IMPLICIT_FEEDS, **value} if name == "FEEDS" and isinstance(value, dict) else value
+    return {**value, **IMPLICIT_FEEDS, **value} if name == "FEEDS" and isinstance(value, dict) else value

@@ -6,30 +6,29 @@ They take a request or nothing, so that another template engine can call them to
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
-from django.db.models import Model
 from django.http import Http404, HttpRequest, QueryDict
-from django.urls import NoReverseMatch, reverse
 
 from . import conf
-from .activity import Activity
-from .exceptions import FeedsConfigurationError, InvalidCursor, StorageUnavailable
+from .activity import Activity, AggregatedActivity, NotificationActivity
+from .exceptions import InvalidCursor, StorageUnavailable
 from .feeds import Feed, Page
-from .following import followable_labels, is_following
-from .owners import Owner, label_of, owner_of
-from .registry import get_feed, get_manager
+from .feeds.notification import NotificationPage
+from .registry import get_feed
 from .sentences import activity_text, group_text, row_of, url_of
 
 __all__ = [
     "activity_data",
-    "activity_templates",
     "activity_text",
     "feed_context",
-    "follow_context",
+    "group_data",
     "group_text",
+    "item_context",
+    "item_templates",
+    "items_data",
     "open_feed",
     "page_data",
     "page_links",
@@ -68,9 +67,10 @@ def feed_context(
     limit: int | None = None,
     after: str | None = None,
     parameter: str = "after",
+    **options: Any,
 ) -> dict[str, Any] | None:
     """
-    One page of a feed for a template, None for an anonymous owner.
+    One page of a feed for a template, None for an anonymous owner. `options` are arguments of the feed's `page`.
 
     The cursor is `after`, or what the query string has under `parameter`. Raises Http404 for one that no page gave.
     While the storage is down and nothing else can answer, `unavailable` is true and there is no page.
@@ -82,7 +82,7 @@ def feed_context(
     feed = open_feed(alias, owner, request)
     context: dict[str, Any] = {"feed": feed, "page": None, "unavailable": False}
     try:
-        context["page"] = feed.page(after, conf.get("PAGE_SIZE") if limit is None else limit)
+        context["page"] = feed.page(after, conf.get("PAGE_SIZE") if limit is None else limit, **options)
     except InvalidCursor as error:
         raise Http404(str(error)) from error
     except StorageUnavailable:
@@ -103,22 +103,60 @@ def page_links(
     return {"older_url": older, "newest_url": newest if after else ""}
 
 
-# Activities
+# Items
 
 
-def activity_templates(activity: Activity) -> list[str]:
-    """The templates that render an activity, the most specific first."""
-    slug = activity.verb.slug()
-    return [*([f"django_feeds/activity/{slug}.html"] if slug else []), "django_feeds/activity.html"]
+def item_templates(item: Any) -> list[str]:
+    """The templates that render an activity or a group, the most specific first."""
+    folder = "aggregated" if isinstance(item, AggregatedActivity) else "activity"
+    slug = item.verb.slug()
+    return [*([f"django_feeds/{folder}/{slug}.html"] if slug else []), f"django_feeds/{folder}.html"]
+
+
+def item_context(item: Any, viewer: Any = None) -> dict[str, Any]:
+    """What these templates are given; `viewer` is who reads a group."""
+    if isinstance(item, AggregatedActivity):
+        return {"group": item, "activities": item.activities, "viewer": viewer}
+    return {"activity": item}
 
 
 # JSON
 
 
-def page_data(page: Page, links: dict[str, str]) -> dict[str, Any]:
-    """A page as JSON: `next` is the cursor, `next_url` the address of the next page."""
-    items = [activity_data(activity) for activity in page.items]
-    return {"items": items, "next": page.next, "next_url": links["older_url"] or None}
+def page_data(page: Page, links: dict[str, str], viewer: Any = None) -> dict[str, Any]:
+    """A page as JSON: `next` is the cursor, `next_url` the address of the next page; and counts of notifications."""
+    data: dict[str, Any] = {
+        "items": items_data(page, viewer),
+        "next": page.next,
+        "next_url": links["older_url"] or None,
+    }
+    if isinstance(page, NotificationPage):
+        data.update(up_to=page.up_to, unseen=page.unseen, unread=page.unread)
+    return data
+
+
+def items_data(items: Iterable[Any], viewer: Any = None) -> list[dict[str, Any]]:
+    """Activities and groups as JSON; `viewer` is who reads the groups."""
+    return [group_data(item, viewer) if isinstance(item, AggregatedActivity) else activity_data(item) for item in items]
+
+
+def group_data(group: AggregatedActivity, viewer: Any = None) -> dict[str, Any]:
+    """A group as JSON: all counts, the newest activities, and of a notification whether it was seen and read."""
+    data: dict[str, Any] = {
+        "id": group.id,
+        "group": group.group,
+        "verbs": [verb.infinitive for verb in group.verbs],
+        "activity_count": group.activity_count,
+        "actor_count": group.actor_count,
+        "object_count": group.object_count,
+        "created_at": _time(group.created_at),
+        "updated_at": _time(group.updated_at),
+        "text": group_text(group, viewer, links=False),
+        "activities": [activity_data(activity) for activity in group.activities],
+    }
+    if isinstance(group, NotificationActivity):
+        data.update(is_seen=group.is_seen, is_read=group.is_read)
+    return data
 
 
 def activity_data(activity: Activity) -> dict[str, Any]:
@@ -142,47 +180,5 @@ def _row_data(activity: Activity, name: str) -> dict[str, Any] | None:
     return {"type": reference.label, "id": str(reference.pk), "text": str(row), "url": url_of(row) or None}
 
 
-# Following
-
-
-def follow_context(
-    target: Any,
-    user: Any = None,
-    request: HttpRequest | None = None,
-    following: bool | Collection[Owner] | None = None,
-) -> dict[str, Any]:
-    """
-    What the follow button shows: `action` (the view to post to), or `login_url`, or neither, for oneself.
-
-    `following` is what is known already: whether `user` follows the target, or the owners that he follows (as
-    `Follow.objects.following(user).targets()` gives them); None asks, in one query.
-    """
-    owner, here = _followable(target), request.get_full_path() if request is not None else ""
-    context: dict[str, Any] = {"target": target, "owner": owner, "next": here, "following": False}
-    if user is None or not user.is_authenticated:
-        return {**context, "login_url": redirect_to_login(here).url}
-    if owner_of(user) == owner:
-        return context
-    if following is None:
-        following = is_following(get_manager(), user, owner)
-    elif not isinstance(following, bool):
-        following = owner in following
-    return {**context, "following": following, "action": _follow_url("unfollow" if following else "follow", owner)}
-
-
-def _followable(target: Any) -> Owner:
-    if not (isinstance(target, Model) and label_of(target._meta.model) in followable_labels()):
-        raise FeedsConfigurationError(
-            f"{{% follow_button %}} was given {target!r}, which cannot be followed. Give it a row of a model that is "
-            "in DJANGO_FEEDS['FOLLOWABLE'], or whose feeds a source fills."
-        )
-    return owner_of(target)
-
-
-def _follow_url(name: str, owner: Owner) -> str:
-    try:
-        return reverse(f"django_feeds:{name}", args=[owner])
-    except NoReverseMatch as error:
-        raise FeedsConfigurationError(
-            "The follow button has nowhere to post to: add path('feeds/', include('django_feeds.urls')) to your URLs."
-        ) from error
+def _time(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None

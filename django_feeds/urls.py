@@ -33,10 +33,18 @@ register_converter(OwnerConverter, "feeds_owner")
 
 app_name = "django_feeds"
 urlpatterns = [
-    path("feed/<str:alias>/", views.FeedView.as_view(), name="feed"),
+    path("feed/<str:alias>/", views.feed, name="feed"),
+    path("notifications/", views.NotificationFeedView.as_view(alias="notifications"), name="notifications"),
+    path("mark/<str:alias>/", views.MarkView.as_view(), name="mark"),
+    path("mark-all/<str:alias>/", views.MarkAllView.as_view(), name="mark_all"),
+    path("live/<str:alias>/", views.LiveView.as_view(), name="live"),
     path("own/<str:alias>/<feeds_owner:owner>/", views.UserFeedView.as_view(), name="user_feed"),
     path("follow/<feeds_owner:owner>/", views.FollowView.as_view(), name="follow"),
     path("unfollow/<feeds_owner:owner>/", views.UnfollowView.as_view(), name="unfollow"),
+    path("mute/<feeds_owner:owner>/", views.MuteView.as_view(), name="mute"),
+    path("unmute/<feeds_owner:owner>/", views.UnmuteView.as_view(), name="unmute"),
+    path("block/<feeds_owner:owner>/", views.BlockView.as_view(), name="block"),
+    path("unblock/<feeds_owner:owner>/", views.UnblockView.as_view(), name="unblock"),
     path("preferences/", views.NotificationPreferencesView.as_view(), name="preferences"),
     path("unsubscribe/<str:token>/", views.UnsubscribeView.as_view(), name="unsubscribe"),
 ]

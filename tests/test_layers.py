@@ -46,18 +46,8 @@ LAYERS: list[tuple[str, set[str]]] = [
     (
         "edges: translate and present",
         {
-            *(
-                "admin",
-                "apps",
-                "checks",
-                "digests",
-                "management",
-                "metrics",
-                "policies",
-                "receivers",
-                "rendering",
-                "sentences",
-            ),
+            *("admin", "apps", "buttons", "checks", "digests", "management", "metrics", "notices", "policies"),
+            *("receivers", "rendering", "sentences"),
             *("templatetags", "testing", "urls", "views"),
         },
     ),

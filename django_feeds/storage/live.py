@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from .. import conf
+
 __all__ = ["Hub", "PollingHub", "Waiter"]
 
 
@@ -31,13 +33,16 @@ class Hub(Protocol):
 class PollingHub:
     """Says again and again that there may be news, for a storage that cannot tell."""
 
-    interval = 1.0
-    """Seconds between two looks."""
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks."""
+        return conf.get("LIVE_INTERVAL")
 
     @contextmanager
     def listening(self, key: str) -> Iterator[Waiter]:
         yield self
 
     async def news(self, timeout: float) -> bool:
-        await asyncio.sleep(min(self.interval, timeout))
-        return timeout >= self.interval
+        interval = self.interval
+        await asyncio.sleep(min(interval, timeout))
+        return timeout >= interval

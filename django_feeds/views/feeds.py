@@ -14,19 +14,17 @@ from django.views.generic import View
 from django.views.generic.base import ContextMixin, TemplateResponseMixin
 
 from .. import conf, rendering
+from ..exceptions import FeedsConfigurationError
 from ..feeds import Feed, Page
 from ..following import find_target
 from ..registry import get_feed_class, managers
-from .base import Answers
+from .base import Answers, OfAlias
 
 __all__ = ["FeedView", "UserFeedView"]
 
 
-class FeedPage(Answers, TemplateResponseMixin, ContextMixin):
+class FeedPage(OfAlias, Answers, TemplateResponseMixin, ContextMixin):
     """A page of one feed. Subclasses say whose it is, and what it is called."""
-
-    alias: str | None = None
-    """Which feed, as in `DJANGO_FEEDS["FEEDS"]`; None: the address says it."""
 
     page_size: int | None = None
     """Activities on a page; None: `DJANGO_FEEDS["PAGE_SIZE"]`."""
@@ -39,20 +37,6 @@ class FeedPage(Answers, TemplateResponseMixin, ContextMixin):
 
     title: str | None = None
     """The heading of the page."""
-
-    def get_alias(self) -> str:
-        if self.alias is not None:
-            return self.alias
-        alias = self.kwargs.get("alias")
-        if alias is None:
-            name = type(self).__name__
-            raise ImproperlyConfigured(
-                f"'{name}' must define 'alias', or take <str:alias> from its address, or override 'get_alias()'."
-            )
-        # A visitor may write any address; only a name in the code is a mistake in the settings.
-        if alias not in conf.get("FEEDS"):
-            raise Http404(f"DJANGO_FEEDS['FEEDS'] has no {alias!r}.")
-        return alias
 
     def get_page_size(self) -> int:
         return conf.get("PAGE_SIZE") if self.page_size is None else self.page_size
@@ -68,8 +52,6 @@ class FeedPage(Answers, TemplateResponseMixin, ContextMixin):
     def get_title(self) -> str:
         return self.title if self.title is not None else _("News")
 
-    kwargs: dict[str, Any]
-
     def get_feed(self) -> Feed:
         return rendering.open_feed(self.get_alias(), self.feed_owner, self.request)
 
@@ -83,7 +65,7 @@ class FeedPage(Answers, TemplateResponseMixin, ContextMixin):
         page = self.get_page(feed, after)
         links = rendering.page_links(page, request, after, parameter)
         if self.wants_json:
-            return JsonResponse(rendering.page_data(page, links))
+            return JsonResponse(rendering.page_data(page, links, feed.viewer))
         return self.render_to_response(self.get_context_data(feed=feed, page=page, **links))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -102,10 +84,25 @@ class FeedView(FeedPage, LoginRequiredMixin, View):
     def get_owner(self) -> Any:
         return self.request.user
 
+    def get_feed(self) -> Any:
+        feed = super().get_feed()
+        if not isinstance(feed, self.feed_class):
+            raise FeedsConfigurationError(
+                f"{type(self).__name__} is for a {self.feed_class.__name__}, and DJANGO_FEEDS['FEEDS']"
+                f"[{self.get_alias()!r}] is a {type(feed).__name__}; change its CLASS there, or use another view."
+            )
+        return feed
+
+    feed_class: type[Feed] = Feed
+    """What kind of feed it is for."""
+
+    fallback = "django_feeds/feed.html"
+    """The template where none is named after the feed."""
+
     def get_template_names(self) -> list[str]:
         if self.template_name:
             return [self.template_name]
-        return [f"django_feeds/{self.get_alias()}_feed.html", "django_feeds/feed.html"]
+        return [f"django_feeds/{self.get_alias()}_feed.html", self.fallback]
 
     def handle_no_permission(self) -> Any:
         if self.wants_json:

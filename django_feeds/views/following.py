@@ -1,112 +1,153 @@
-"""Following, and no longer following."""
+"""Following and no longer following, muting and blocking: what the signed-in user changes about another row."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
-from django.urls import get_script_prefix
-from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.views.generic import View
 
-from .. import rendering
+from ..exceptions import InvalidOwner
 from ..following import count_followers, find_target
 from ..managers import Manager
+from ..models import Mute
 from ..owners import owner_of
 from ..registry import get_manager
-from .base import Answers
+from ..sentences import url_of
+from .base import ChangeView
 
-__all__ = ["FollowView", "UnfollowView"]
+__all__ = ["BlockView", "FollowView", "MuteView", "UnblockView", "UnfollowView", "UnmuteView"]
 
 
-# LoginRequiredMiddleware would send visitors back to an address that takes no GET.
-@method_decorator(login_not_required, name="dispatch")
-class _FollowChange(Answers, LoginRequiredMixin, View):
-    """
-    POST only. Leads to `next` where that is a page of this site, else to the target's page, else back.
-
-    In JSON: `{"following": true, "followers": 7}`.
-    """
-
-    http_method_names = ["post", "options"]
+class TargetChange(ChangeView):
+    """What one user does about a target. Leads to `next`, else to the target's page, else back."""
 
     manager = "default"
     """Who changes the graph: an alias in `DJANGO_FEEDS["MANAGERS"]` or a dotted path."""
 
     target: Any = None
-    """The row to follow; None: the address says it."""
+    """The row that it is about; None: the address says it."""
 
-    following: bool
+    active = False
+    """Must a user whom it is about not be deactivated?"""
 
     def get_manager(self) -> Manager:
         return get_manager(self.manager)
 
     def get_target(self) -> Any:
-        return self.target if self.target is not None else find_target(self.kwargs["owner"], active=self.following)
+        return self.target if self.target is not None else find_target(self.kwargs["owner"], active=self.active)
 
     def change(self, manager: Manager, target: Any) -> None:
-        """Follow, or unfollow."""
+        """Do it."""
         raise NotImplementedError
 
     def get_refusal(self, target: Any) -> str | None:
-        """Why this user shall not follow this target; None: he may."""
+        """Why this user shall not do this to this target; None: he may."""
         return None
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method.lower() not in self.http_method_names:
-            return self.http_method_not_allowed(request)
-        return super().dispatch(request, *args, **kwargs)
+    def get_impossible(self, target: Any) -> str:
+        """What to say where the graph does not allow it."""
+        return _("You cannot do that to %(name)s.") % {"name": target}
+
+    def get_page(self) -> str:
+        return url_of(getattr(self, "found", None))
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        target, manager = self.get_target(), self.get_manager()
-        refusal = self.get_refusal(target)
+        self.found = self.get_target()
+        refusal = self.get_refusal(self.found)
         if refusal is not None:
             return self.refuse(400, refusal)
-        self.change(manager, target)
-        if self.wants_json:
-            return JsonResponse({"following": self.following, "followers": count_followers(manager, target)})
-        return HttpResponseRedirect(self.get_success_url(target))
+        try:
+            self.change(self.get_manager(), self.found)
+        except InvalidOwner:  # there is such a row, and this user may not
+            return self.refuse(400, self.get_impossible(self.found))
+        return self.answer()
 
-    def get_success_url(self, target: Any = None) -> str:
-        """Where to go now: never to another site, whatever the form said."""
-        wished = self.request.POST.get(self.get_redirect_field_name(), "")
-        before = self.request.headers.get("Referer", "")
-        page = rendering.url_of(target)
-        return self._safe(wished) or page or self._safe(before) or get_script_prefix()
-
-    def _safe(self, url: str) -> str:
-        hosts, secure = {self.request.get_host()}, self.request.is_secure()
-        return url if url_has_allowed_host_and_scheme(url, hosts, require_https=secure) else ""
-
-    def handle_no_permission(self) -> Any:
-        if self.wants_json:
-            return self.refuse(403, _("Sign in to follow."))
-        if self.raise_exception:
-            return super().handle_no_permission()
-        return redirect_to_login(self.get_success_url(), self.get_login_url(), self.get_redirect_field_name())
+    @property
+    def is_self(self) -> bool:
+        return owner_of(self.found) == owner_of(self.request.user)
 
 
-class FollowView(_FollowChange):
-    """Let the signed-in user follow a row of a followable model. Doing so again is harmless."""
+class FollowChange(TargetChange):
+    """In JSON: `{"following": true, "followers": 7}`."""
 
-    following = True
+    following: bool
+
+    def get_json(self) -> dict[str, Any]:
+        return {"following": self.following, "followers": count_followers(self.get_manager(), self.found)}
+
+    def get_sign_in(self) -> str:
+        return self.sign_in or _("Sign in to follow.")
+
+
+class FollowView(FollowChange):
+    """
+    Let the signed-in user follow a row of a followable model. Doing so again is harmless.
+
+    Not himself, nor somebody who has blocked him.
+    """
+
+    active = following = True
 
     def get_refusal(self, target: Any) -> str | None:
-        return _("You cannot follow yourself.") if owner_of(target) == owner_of(self.request.user) else None
+        if self.is_self:
+            return _("You cannot follow yourself.")
+        # Where there are Follow rows, they look for themselves.
+        if self.get_manager().owns_graph and Mute.objects.has_blocked(target, self.request.user):
+            return self.get_impossible(target)
+        return None
+
+    def get_impossible(self, target: Any) -> str:
+        return _("You cannot follow %(name)s.") % {"name": target}
 
     def change(self, manager: Manager, target: Any) -> None:
         manager.follow_user(self.request.user, target)
 
 
-class UnfollowView(_FollowChange):
+class UnfollowView(FollowChange):
     """Let the signed-in user no longer follow it. Nor is it an error where he did not."""
 
     following = False
 
     def change(self, manager: Manager, target: Any) -> None:
         manager.unfollow_user(self.request.user, target)
+
+
+class MuteChange(TargetChange):
+    """In JSON: `{"muted": true, "blocked": false}`."""
+
+    def get_json(self) -> dict[str, Any]:
+        blocks = Mute.objects.filter(user=self.request.user.pk, target=owner_of(self.found))
+        blocked = blocks.values_list("is_block", flat=True).first()
+        return {"muted": blocked is not None, "blocked": bool(blocked)}
+
+
+class MuteView(MuteChange):
+    """Let the signed-in user hear nothing of somebody any more. Doing so again is harmless, and a block stays one."""
+
+    def get_refusal(self, target: Any) -> str | None:
+        return _("You cannot mute yourself.") if self.is_self else None
+
+    def change(self, manager: Manager, target: Any) -> None:
+        manager.mute_user(self.request.user, target)
+
+
+class UnmuteView(MuteChange):
+    """Let the signed-in user hear of somebody again, also of one whom he had blocked."""
+
+    def change(self, manager: Manager, target: Any) -> None:
+        manager.unmute_user(self.request.user, target)
+
+
+class BlockView(MuteChange):
+    """Mute somebody, and let neither follow the other any more."""
+
+    def get_refusal(self, target: Any) -> str | None:
+        return _("You cannot block yourself.") if self.is_self else None
+
+    def change(self, manager: Manager, target: Any) -> None:
+        manager.block_user(self.request.user, target)
+
+
+class UnblockView(UnmuteView):
+    """Take a block back; the mute that it was goes with it."""
