@@ -20,8 +20,13 @@ from django_feeds.testing import hold_tasks, run_feeds
 from django_feeds.verbs import Love
 from tests.testapp.models import OwnFollow, Pin
 
+NONE = [
+    "testapp.Love (love): 0 rows, 0 new, 0 changed, 0 retracted.",
+    "testapp.Remark (comment): 0 rows, 0 new, 0 changed, 0 retracted.",
+]
 FIRST = [
     "testapp.Pin (pin): 12 rows, 12 new, 0 changed, 0 retracted.",
+    *NONE,
     "testapp.Photo (shoot): 1 row, 1 new, 0 changed, 0 retracted.",
     "Records whose rows are gone: 0 of 13 taken back.",
     "Own feeds: 5 owners, rebuilt.",
@@ -30,8 +35,9 @@ FIRST = [
 ]
 NOTHING_NEW = [
     "testapp.Pin (pin): 12 rows, 0 new, 0 changed, 0 retracted.",
+    *NONE,
     "testapp.Photo (shoot): 1 row, 0 new, 0 changed, 0 retracted.",
-    *FIRST[2:],
+    *FIRST[4:],
 ]
 
 
@@ -117,7 +123,7 @@ def test_rows_that_vanished_silently_are_taken_back(rebuilt, run):
 
     lines = run("rebuild_feeds")
 
-    assert lines[2] == "Records whose rows are gone: 2 of 13 taken back."
+    assert lines[4] == "Records whose rows are gone: 2 of 13 taken back."
     assert rebuilt.own(rebuilt.cleo) == ["pin 7", "pin 6", "pin 3", "pin 2"]
     assert rebuilt.timeline(rebuilt.bob) == ["pin 7", "pin 6", "pin 3", "pin 2"]
 
@@ -319,7 +325,7 @@ def test_a_run_that_was_killed_while_it_took_back(rebuilt, run, monkeypatch, how
 
 
 def test_records_only_wait_for_their_delivery(old_site, run):
-    assert run("rebuild_feeds", only="records") == FIRST[:3]
+    assert run("rebuild_feeds", only="records") == FIRST[:5]
 
     assert ActivityRecord.objects.filter(delivered_version=0).count() == 13
     assert not old_site.own(old_site.bob)
@@ -332,12 +338,12 @@ def test_records_only_wait_for_their_delivery(old_site, run):
 def test_one_source_only(old_site, run):
     lines = run("rebuild_feeds", source=["testapp.photo"])
 
-    assert lines[0] == FIRST[1]
+    assert lines[0] == FIRST[3]
     assert ActivityRecord.objects.count() == 1
 
 
 def test_one_feed_only(old_site, run):
-    assert run("rebuild_feeds", feed=["timeline"]) == [*FIRST[:3], FIRST[4]]
+    assert run("rebuild_feeds", feed=["timeline"]) == [*FIRST[:5], FIRST[6]]
     assert not old_site.own(old_site.bob)
     assert old_site.timeline(old_site.bob)
 
@@ -373,6 +379,7 @@ def test_a_dry_run_counts_and_changes_nothing(rebuilt, run):
     assert lines == [
         "Dry run: nothing is changed.",
         "testapp.Pin (pin): 11 rows, 1 new, 1 changed, 1 retracted.",
+        *NONE,
         "testapp.Photo (shoot): 1 row, 0 new, 0 changed, 0 retracted.",
         "Records whose rows are gone: 1 of 12 taken back.",
         "Own feeds: 5 owners, 0 feeds to be changed.",
@@ -435,7 +442,7 @@ def test_a_graph_of_the_projects_own(old_site, run, settings, manager):
         ({"owner": ["dora"]}, "'dora' owns no feed: there is no auth.User with this pk or user name."),
         ({"owner": ["testapp.Board:99"]}, "'testapp.Board:99' owns no feed: there is no such testapp.Board."),
         ({"owner": ["pins.Bord:9"]}, "no model 'pins.Bord' is installed. Write app.Model:pk."),
-        ({"source": ["testapp.Board"]}, "no source 'testapp.Board'. It has: testapp.Photo, testapp.Pin."),
+        ({"source": ["testapp.Board"]}, "no source 'testapp.Board'. It has: testapp.Love, testapp.Photo, testapp.Pin, testapp.Remark."),
         ({"owner": ["ann"], "only": "records"}, "leave one of them out"),
         ({"feed": ["user"], "only": "timelines"}, "--feed and --only exclude one another"),
     ],

@@ -107,8 +107,8 @@ def there(name: str) -> bool:
 
 class Site:
     """
-    The project that pages speak of: an app `pins` with Pin, Board and Tag (those of tests.testapp), the users `ann`
-    and `bob`, who has a `board`. A page's snippets share their names.
+    The project that pages speak of: an app `pins` with Pin, Board and Tag (those of tests.testapp), the users `ann`,
+    `carla` and `bob`, who has a `board`. A page's snippets share their names.
     """
 
     def __init__(self) -> None:
@@ -118,6 +118,7 @@ class Site:
         self.names["Pin"] = models.Pin
         self.names["ann"] = User.objects.create_user("ann")
         self.names["bob"] = User.objects.create_user("bob")
+        self.names["carla"] = User.objects.create_user("carla")
         self.names["board"] = models.Board.objects.create(owner=self.names["bob"], name="Bikes")
 
     def run(self, snippet: Snippet) -> None:
