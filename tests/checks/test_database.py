@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 
-from django_feeds.models import VerbRecord
+from django_feeds.models import Grouping, VerbRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +40,19 @@ def test_other_databases_are_left_alone():
     VerbRecord.objects.all().delete()
 
     assert not [m for m in run_checks(tags=[Tags.database], databases=[]) if m.id.startswith("django_feeds.")]
+
+
+def test_a_feed_that_is_grouped_otherwise_than_it_was_filled_is_found(settings):
+    Grouping.objects.filter(feed="notifications").update(fingerprint="pins.aggregators.ByHour")
+
+    (message,) = found()
+
+    assert message.id == "django_feeds.W007"
+    assert "'notifications' was grouped by pins.aggregators.ByHour" in message.msg
+    assert message.hint == "manage.py rebuild_feeds --feed notifications"
+
+
+def test_a_feed_that_is_new_is_taken_as_it_is():
+    Grouping.objects.all().delete()
+
+    assert found() == []

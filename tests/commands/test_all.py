@@ -20,7 +20,8 @@ def parser_of(name):
 
 
 def test_all_are_here():
-    assert NAMES == ["deliver_feeds", "feed_stats", "inspect_feed", "notifications_digest", "rebuild_feeds", "trim_feeds"]
+    expected = "deliver_feeds feed_stats inspect_feed notifications_digest rebuild_feeds trim_feeds"
+    assert NAMES == expected.split()
 
 
 @pytest.mark.parametrize("name", NAMES)

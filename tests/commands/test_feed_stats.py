@@ -20,7 +20,8 @@ def test_what_there_is_is_counted(rebuilt, run):
         "  5 timelines, 20 entries, 4.0 on average, 5 in the longest, 0 full",
         f"timeline: django_feeds.feeds.base.Feed in {where}, at most 5 each",
         "  2 timelines, 9 entries, 4.5 on average, 5 in the longest, 1 full",
-        "notifications: django_feeds.feeds.notification.NotificationFeed in default (DatabaseStorage), at most 200 each",
+        "notifications: django_feeds.feeds.notification.NotificationFeed "
+        "in default (DatabaseStorage), at most 200 each",
         "  no timelines",
         "Activities: 12 published, 1 taken back, 2 not delivered (1 with an error)",
         "  pin (105): 11",
