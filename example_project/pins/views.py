@@ -14,7 +14,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView, ListView
 
-from django_feeds.models import Follow
+from django_feeds.models import Follow, Mute
+from django_feeds.owners import owner_of
 
 from . import community
 from .loving import loves_of
@@ -52,8 +53,12 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     person = get_object_or_404(get_user_model(), username=username, is_active=True)
     newest = Prefetch("pins", Pin.objects.select_related("item").order_by("-created_at")[:3], "newest")
     boards = person.boards.annotate(number=Count("pins")).order_by("-number", "name").prefetch_related(newest)[:8]
+    me = request.user if request.user.is_authenticated else None
+    mute = Mute.objects.filter(user=me.pk, target=owner_of(person)).first() if me else None
     context = {
         "person": person,
+        "muted": mute is not None,
+        "blocked": mute is not None and mute.is_block,
         "boards": boards,
         "followers": Follow.objects.followers(person).count(),
         "following": Follow.objects.following(person).count(),
