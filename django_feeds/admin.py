@@ -1,5 +1,6 @@
 """
-The admin: who follows whom, which verbs there are, and what became of each activity.
+The admin: who follows and mutes whom, who wants to be told of what, which verbs there are, and what became of each
+activity.
 
 Activities are a log: they change with the rows that caused them, and leave feeds by being retracted, not deleted.
 """
@@ -17,7 +18,9 @@ from django.contrib.auth import get_user_model
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -25,12 +28,22 @@ from . import hydration, rendering, tasks
 from .exceptions import InvalidOwner, InvalidReference
 from .following import find_target
 from .managers import Manager
-from .models import ActivityRecord, Follow, VerbRecord
+from .models import ActivityRecord, DigestState, Follow, Mute, NotificationPreference, RecordRecipient, VerbRecord
 from .owners import Reference, owner_of, reference_of
 from .registry import get_manager, managers
 from .verbs import verb_or_placeholder
 
-__all__ = ["ActivityRecordAdmin", "FollowAdmin", "VerbRecordAdmin"]
+__all__ = [
+    "ActivityRecordAdmin",
+    "DigestStateAdmin",
+    "FollowAdmin",
+    "MuteAdmin",
+    "NotificationPreferenceAdmin",
+    "VerbRecordAdmin",
+]
+
+MOST_LISTED = 50
+"""Owners on the page of an activity."""
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -52,7 +65,7 @@ class VerbRecordAdmin(ReadOnlyAdmin):
     search_fields = ["infinitive", "past_tense"]
 
 
-class FollowForm(forms.ModelForm):
+class TargetForm(forms.ModelForm):
     """Takes a target in any spelling of its owner string, if there is such a row."""
 
     def clean_target(self) -> str:
@@ -62,28 +75,83 @@ class FollowForm(forms.ModelForm):
             raise forms.ValidationError(str(error)) from error
 
 
-@admin.register(Follow)
-class FollowAdmin(admin.ModelAdmin):
-    """Adding one fills the follower's feeds, deleting one clears them, as everywhere."""
+class TargetAdmin(admin.ModelAdmin):
+    """What a user does about a target. To do it about somebody else is another row."""
 
-    form = FollowForm
+    form = TargetForm
     list_display = ["user", "target_link", "created_at"]
     list_filter = ["created_at"]
     list_select_related = ["user"]
     date_hierarchy = "created_at"
     raw_id_fields = ["user"]
-    search_help_text = _("A follower's name, or a target as it is listed.")
+    search_help_text = _("A user's name, or a target as it is listed.")
     show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["=target", f"user__{get_user_model().USERNAME_FIELD}__startswith"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # to follow somebody else is another follow
+        return False
 
     @admin.display(description=_("target"), ordering="target")
-    def target_link(self, follow: Follow) -> str:
-        return _admin_link(follow.target, follow.target)
+    def target_link(self, row: Any) -> str:
+        return _admin_link(row.target, row.target)
+
+
+@admin.register(Follow)
+class FollowAdmin(TargetAdmin):
+    """Adding one fills the follower's feeds, deleting one clears them, as everywhere."""
+
+
+class MuteForm(TargetForm):
+    def clean(self) -> Any:
+        user, target = self.cleaned_data.get("user"), self.cleaned_data.get("target")
+        if user and target and owner_of(user) == target:
+            raise forms.ValidationError(_("Nobody mutes himself."))
+        return super().clean()
+
+
+@admin.register(Mute)
+class MuteAdmin(TargetAdmin):
+    """A block that is added ends both follows, as everywhere."""
+
+    form = MuteForm
+    list_display = ["user", "target_link", "is_block", "created_at"]
+    list_filter = ["is_block", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Mute, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_block:
+            get_manager().block_user(obj.user_id, obj.target)
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(admin.ModelAdmin):
+    list_display = ["user", "verb_name", "enabled"]
+    list_filter = ["enabled", "verb"]
+    list_select_related = ["user"]
+    raw_id_fields = ["user"]
+    show_full_result_count = False
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [f"user__{get_user_model().USERNAME_FIELD}__startswith"]
+
+    @admin.display(description=_("verb"), ordering="verb_id")
+    def verb_name(self, preference: NotificationPreference) -> str:
+        return verb_or_placeholder(preference.verb_id).infinitive
+
+
+@admin.register(DigestState)
+class DigestStateAdmin(admin.ModelAdmin):
+    list_display = ["user", "wanted", "sent_at"]
+    list_filter = ["wanted"]
+    list_select_related = ["user"]
+    raw_id_fields = ["user"]
+    readonly_fields = ["sent_at"]
+    show_full_result_count = False
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [f"user__{get_user_model().USERNAME_FIELD}__startswith"]
 
 
 class DeliveryFilter(admin.SimpleListFilter):
@@ -128,7 +196,7 @@ class ActivityRecordAdmin(ReadOnlyAdmin):
     fields = (
         *("sentence", "verb_name", "actor_link", "object_link", "target_link", "time", "extra_context"),
         *("published", "version", "delivery", "delivered_version", "delivery_error"),
-        *("activity_id", "identity", "own_feeds", "recipients", "former"),
+        *("activity_id", "identity", "own_feeds", "recipients", "told_owners", "former"),
     )
     readonly_fields = fields
 
@@ -175,6 +243,13 @@ class ActivityRecordAdmin(ReadOnlyAdmin):
     @admin.display(description=_("own feeds"))
     def own_feeds(self, record: ActivityRecord) -> str:
         return ", ".join(sorted(source.owner for source in record.sources.all()))
+
+    @admin.display(description=_("told"))
+    def told_owners(self, record: ActivityRecord) -> str:
+        """The first of those who were told of it, each since when."""
+        rows = RecordRecipient.objects.filter(record=record).order_by("pk")[: MOST_LISTED + 1]
+        said = [f"{row.owner} ({date_format(localtime(row.told_at), 'DATETIME_FORMAT')})" for row in rows]
+        return ", ".join([*said[:MOST_LISTED], *(["…"] if len(said) > MOST_LISTED else [])])
 
     @admin.display(description=_("delivery"))
     def delivery(self, record: ActivityRecord) -> Any:

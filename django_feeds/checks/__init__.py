@@ -8,9 +8,10 @@ Storages    E010 no BACKEND       E011 not importable    E012 no storage
 Redis       E052 where is it?     E053 CACHE             E054 wrong value     E055 decodes
             W005 may be cleared   W006 one slot
 Feeds       E020 not importable   E021 no feed           E022 no such storage
-            E023 two under a key  E024 key_format        E025 MAX_LENGTH
+            E023 two under a key  E024 key_format        E025 MAX_LENGTH       E026 AGGREGATOR
+            W008 long and grouped
 Managers    E030 not importable   E031 no manager        E032 no such feed
-            E033 own feed short   E034 own feed filled for followers too
+            E033 own feed short   E034 own feed filled for followers too        E035 NOTIFICATIONS
 Sources     E040 no relation      E041 no time           E042 time changes    E043 verb not registered
             E044 verbs clash      E045 no such manager
 Celery      E060 not JSON         W001 tasks inline      W002 memory storage  W003 no results       W004 pickle

@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
 from .. import conf
 from ..exceptions import FeedsConfigurationError, UnknownStorage
-from ..feeds import Feed
+from ..feeds import AggregatedFeed, Feed, NotificationFeed
 from ..managers import Manager
+from ..registry import FEED_OPTIONS, get_feed_class
 from ..storage import BaseStorage, get_storage
 from .declared import did_you_mean, dotted, entries, feed_classes, managers, setting, storage_of
 
 __all__ = ["check"]
+
+MOST_GROUPED = 5_000
+"""Activities that a feed groups fast enough."""
 
 
 def check() -> Iterator[CheckMessage]:
     for alias, options in entries("STORAGES").items():
         yield from _storage(alias, options)
     for alias, options in entries("FEEDS").items():
-        yield from _class("FEEDS", alias, options.get("CLASS"), Feed, "E020", "E021")
+        wrong = list(_class("FEEDS", alias, options.get("CLASS"), Feed, "E020", "E021"))
         if alias not in feed_classes():
-            yield from _length(f"DJANGO_FEEDS['FEEDS'][{alias!r}]['MAX_LENGTH']", options.get("MAX_LENGTH", 1))
+            wrong += _length(f"DJANGO_FEEDS['FEEDS'][{alias!r}]['MAX_LENGTH']", options.get("MAX_LENGTH", 1))
+        yield from wrong
+        if "AGGREGATOR" in options and not wrong and not set(options) - FEED_OPTIONS:
+            yield from _aggregator(alias, options)
     for name, feed_class in feed_classes().items():
         yield from _feed(name, feed_class)
     yield from _shared_keys()
@@ -33,6 +40,7 @@ def check() -> Iterator[CheckMessage]:
         yield from _named_feeds(alias, options)
     for name, manager in managers().items():
         yield from _own_feed(name, manager)
+        yield from _notifications(name, manager)
 
 
 # Storages
@@ -101,6 +109,12 @@ def _feed(name: str, feed_class: type[Feed]) -> Iterator[CheckMessage]:
     else:
         if one == other:
             yield _key_format(name, f"The feed {name!r} has one key for all owners, {one!r}.", feed_class)
+    if issubclass(feed_class, AggregatedFeed) and _sound(feed_class) and feed_class.max_length > MOST_GROUPED:
+        yield Warning(
+            f"The feed {name!r} groups up to {feed_class.max_length:,} activities, all of them whenever it is read.",
+            hint=f"Give it a MAX_LENGTH (max_length) of {MOST_GROUPED} or less.",
+            id="django_feeds.W008",
+        )
     declared = setting("STORAGES")
     if isinstance(declared, dict) and feed_class.storage not in {**conf.IMPLICIT_STORAGES, **declared}:
         try:
@@ -116,6 +130,24 @@ def _key_format(name: str, problem: str, feed_class: type[Feed]) -> CheckMessage
         hint=f"The owner goes where %(user_id)s is, for instance '{feed_class.__name__.lower()}:%(user_id)s'.",
         id="django_feeds.E024",
         obj=name,
+    )
+
+
+def _aggregator(alias: str, options: dict[str, Any]) -> Iterator[CheckMessage]:
+    """Can AGGREGATOR be had? What else is wrong with the feed, other checks say."""
+    where = f"DJANGO_FEEDS['FEEDS'][{alias!r}]['AGGREGATOR']"
+    try:
+        get_feed_class(alias).get_aggregator()  # type: ignore[attr-defined]
+        return
+    except FeedsConfigurationError as error:
+        problem = str(error) if where in str(error) else f"{where}: {error}"
+    except (TypeError, ValueError) as error:  # an aggregator may raise what it likes
+        problem = f"{where} is {options['AGGREGATOR']!r}, which cannot be used: {error}"
+    yield Error(
+        problem,
+        hint='"AGGREGATOR": "django_feeds.aggregators.RecentVerbAggregator", or a template such as '
+        '"{verb}-{object}-{time:%Y-%m-%d}", or {"CLASS": dotted path, "OPTIONS": {...}}; and CLASS an AggregatedFeed.',
+        id="django_feeds.E026",
     )
 
 
@@ -156,7 +188,7 @@ def _named_feeds(alias: str, options: dict[str, Any]) -> Iterator[CheckMessage]:
             id="django_feeds.E032",
         )
         feeds = ()
-    named = [*feeds, *(options[name] for name in ("USER_FEED",) if options.get(name))]
+    named = [*feeds, *(options[name] for name in ("USER_FEED", "NOTIFICATIONS") if options.get(name))]
     known = setting("FEEDS") if isinstance(setting("FEEDS"), dict) else {}
     for name in named:
         if not (isinstance(name, str) and name in known):
@@ -165,6 +197,17 @@ def _named_feeds(alias: str, options: dict[str, Any]) -> Iterator[CheckMessage]:
                 hint=f'{did_you_mean(name, known)} Or add it: "FEEDS": {{"{name}": {{}}}}.',
                 id="django_feeds.E032",
             )
+
+
+def _notifications(name: str, manager: Manager) -> Iterator[CheckMessage]:
+    feed_class = manager.notification_feed_class
+    if feed_class is not None and not issubclass(feed_class, NotificationFeed):
+        yield Error(
+            f"The manager {name!r} has the NOTIFICATIONS {feed_class.__name__}, which is no NotificationFeed.",
+            hint="Nothing on it would be seen or read: name a feed whose CLASS is a subclass of "
+            "django_feeds.feeds.NotificationFeed (notification_feed_class in a class of your own).",
+            id="django_feeds.E035",
+        )
 
 
 def _own_feed(name: str, manager: Manager) -> Iterator[CheckMessage]:

@@ -21,6 +21,8 @@ __all__ = ["check"]
 
 OPTIONS = {"STORAGES": {"BACKEND", "OPTIONS"}, "FEEDS": FEED_OPTIONS, "MANAGERS": MANAGER_OPTIONS}
 PRIORITIES = ("high", "low")
+LONGEST = 24 * 3600
+"""Seconds that a stream, or one of its pauses, may last."""
 
 EXAMPLES = {
     "STORAGES": '"STORAGES": {"default": {"BACKEND": "django_feeds.storage.database.DatabaseStorage"}}',
@@ -91,6 +93,17 @@ def _values() -> Iterator[CheckMessage]:
         value = setting(name)
         if not _is_int(value) or not 1 <= value <= most:
             yield _wrong(name, value, f"an integer from 1 to {most:,}", conf.DEFAULTS[name])
+    for name in ("LIVE_INTERVAL", "LIVE_HEARTBEAT", "LIVE_LIFETIME"):
+        value = setting(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
+            yield _wrong(name, value, f"a number of seconds above 0, up to {LONGEST:,}", conf.DEFAULTS[name])
+    for alias, feed in entries("FEEDS").items():
+        if not isinstance(feed.get("LIVE", False), bool):
+            yield Error(
+                f"DJANGO_FEEDS['FEEDS'][{alias!r}]['LIVE'] must be True or False, not {feed['LIVE']!r}.",
+                hint='"LIVE": True lets open pages hear of what comes in; without it they do not.',
+                id="django_feeds.E005",
+            )
     for name in ("INCLUDE_OWN", "TRACKING"):
         if not isinstance(setting(name), bool):
             yield _wrong(name, setting(name), "True or False", conf.DEFAULTS[name])

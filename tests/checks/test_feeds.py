@@ -127,3 +127,46 @@ def test_a_missing_feed_comes_with_the_word_that_was_meant(found):
     (message,) = found(MANAGERS={"default": {"FEEDS": ["timelines"]}}, TASKS="inline")
 
     assert message.hint == 'Did you mean \'timeline\'? Or add it: "FEEDS": {"timelines": {}}.'
+
+
+GROUPED = "django_feeds.feeds.AggregatedFeed"
+
+
+@pytest.mark.parametrize(
+    "aggregator",
+    [
+        "django_feeds.aggregators.NoSuchAggregator",
+        "django_feeds.feeds.Feed",
+        "{nonsense}-{verb}",
+        {"CLASS": "django_feeds.aggregators.RecentVerbAggregator", "OPTIONS": {"colour": "red"}},
+        {"CLASS": "django_feeds.aggregators.RecentVerbAggregator", "OPTIONS": {"time_zone": "Mars/Olympus"}},
+        5,
+    ],
+)
+def test_an_aggregator_that_is_none(found, aggregator):
+    (message,) = found(FEEDS={"grouped": {"CLASS": GROUPED, "AGGREGATOR": aggregator}}, **ALONE)
+
+    assert message.id == "django_feeds.E026"
+    assert "DJANGO_FEEDS['FEEDS']['grouped']" in message.msg
+
+
+def test_an_aggregator_of_a_feed_that_does_not_group(ids):
+    recent = "django_feeds.aggregators.RecentVerbAggregator"
+
+    assert ids(FEEDS={"flat": {"AGGREGATOR": recent}}, **ALONE) == ["E026"]
+    assert ids(FEEDS={"grouped": {"CLASS": GROUPED, "AGGREGATOR": recent}}, **ALONE) == []
+    assert ids(FEEDS={"grouped": {"CLASS": GROUPED, "AGGREGATOR": "{verb}-{object}"}}, **ALONE) == []
+
+
+def test_a_long_feed_that_is_grouped(ids):
+    assert ids(FEEDS={"grouped": {"CLASS": GROUPED, "MAX_LENGTH": 5_000}}, **ALONE) == []
+    assert ids(FEEDS={"grouped": {"CLASS": GROUPED, "MAX_LENGTH": 5_001}}, **ALONE) == ["W008"]
+
+
+def test_notifications_that_are_none(found, ids):
+    managers = {"default": {"NOTIFICATIONS": "bell"}}
+
+    assert ids(MANAGERS=managers) == ["E032"]
+    (message,) = found(FEEDS={"bell": {"CLASS": GROUPED}}, MANAGERS=managers)
+    assert (message.id, "is no NotificationFeed" in message.msg) == ("django_feeds.E035", True)
+    assert ids(FEEDS={"bell": {"CLASS": "django_feeds.feeds.NotificationFeed"}}, MANAGERS=managers) == []

@@ -110,3 +110,25 @@ def test_manage_py_check_fails(settings):
 
     with pytest.raises(CommandError, match=r"\(django_feeds.E002\) DJANGO_FEEDS has the unknown setting 'FEED'"):
         call_command("check")
+
+
+@pytest.mark.parametrize("name", ["LIVE_INTERVAL", "LIVE_HEARTBEAT", "LIVE_LIFETIME"])
+@pytest.mark.parametrize("value", [0, -1, True, "15", None, float("nan"), float("inf"), 10**9])
+def test_times_of_streams_are_seconds(found, name, value):
+    (message,) = found(**{name: value})
+
+    assert (message.id, message.msg.startswith(f"DJANGO_FEEDS['{name}'] must be a number of seconds")) == (
+        "django_feeds.E005",
+        True,
+    )
+
+
+def test_fractions_of_seconds_are_fine(ids):
+    assert ids(LIVE_INTERVAL=0.5, LIVE_HEARTBEAT=20, LIVE_LIFETIME=3600) == []
+
+
+def test_live_is_yes_or_no(found):
+    (message,) = found(FEEDS={"user": {}, "timeline": {"LIVE": "no"}}, MANAGERS={})
+
+    assert message.id == "django_feeds.E005"
+    assert "DJANGO_FEEDS['FEEDS']['timeline']['LIVE'] must be True or False, not 'no'" in message.msg
