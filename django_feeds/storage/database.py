@@ -25,6 +25,7 @@ __all__ = ["DatabaseStorage"]
 
 ROWS_PER_STATEMENT = 10_000
 MARKS_PER_STATEMENT = 200
+MARK_ATTEMPTS = 10
 CUT_ROUNDS = 10
 
 Item = TypeVar("Item")
@@ -208,7 +209,22 @@ class DatabaseStorage(BaseStorage):
 
     @reaching
     def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
+        """
+        Without a transaction of its own, and again where it met another one in a deadlock, as marks do not mind.
+
+        MariaDB has some even between inserts in one order. A transaction around this one is lost, and its owner's to
+        repeat.
+        """
         rows = self._marks(self.writer(), key)
+        for attempt in range(MARK_ATTEMPTS):
+            try:
+                return self._mark(rows, key, marks, forget)
+            except OperationalError as error:
+                deadlock = error.args[:1] == (1213,) or getattr(error.__cause__, "sqlstate", "") == "40P01"
+                if not deadlock or connections[rows.db].in_atomic_block or attempt == MARK_ATTEMPTS - 1:
+                    raise
+
+    def _mark(self, rows: QuerySet[TimelineMark], key: str, marks: Mapping[int, Mark], forget: Collection[int]) -> None:
         for some in chunks(sorted(forget), MARKS_PER_STATEMENT):
             rows.filter(group__in=some)._raw_delete(rows.db)
         for part in chunks(sorted(marks.items()), MARKS_PER_STATEMENT):

@@ -19,6 +19,7 @@ from django_feeds.storage import get_storage
 from django_feeds.storage.redis import RedisStorage, live
 from tests import servers, storages
 
+from .redis_listening import listen_and_tell
 from .redis_methods import EVERYTHING
 
 GUIDE = Path(__file__).resolve().parent.parent.parent / "docs" / "howto" / "redis.md"
@@ -150,15 +151,6 @@ def test_waiters_hear_in_the_event_loops_in_which_they_wait(alias):
         assert [each.result() for each in heard] == [True] * number
 
 
-def listen_and_tell(alias, pipe):
-    with get_storage(alias).hub().listening("home") as waiter:
-        pipe.send("listening")
-        pipe.send(hears(waiter))
-        pipe.recv()
-    pipe.send("left")
-    pipe.recv()
-
-
 # From Python 3.12 on it warns of forks where there are threads, which is what we are here for.
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -168,8 +160,9 @@ def test_other_processes_hear_too_also_when_one_of_them_leaves(alias, method):
     context = multiprocessing.get_context(method)
     with storage.hub().listening("home") as waiter:  # its thread is not in a fork
         ours, theirs = context.Pipe()
-        child = context.Process(target=child_of[method], args=(alias, theirs))
+        child = context.Process(target=listen_and_tell, args=(alias, theirs))
         child.start()
+        theirs.close()  # a child that died is the end of what it says
         assert ours.recv() == "listening"
 
         storage.announce(["home"])
@@ -186,16 +179,6 @@ def test_other_processes_hear_too_also_when_one_of_them_leaves(alias, method):
         ours.send("end")
         child.join()
         assert child.exitcode == 0
-
-
-def set_up_and_listen(alias, pipe):
-    import django
-
-    django.setup()
-    listen_and_tell(alias, pipe)
-
-
-child_of = {"fork": listen_and_tell, "spawn": set_up_and_listen}
 
 
 # --- what it costs
