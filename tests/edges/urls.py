@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 
-from django_feeds.views import FeedView
+from django_feeds.views import AggregatedFeedView, FeedView, NotificationFeedView
 
 HOME = """
 {% load django_feeds %}<!DOCTYPE html><html lang="en"><head><title>Home</title></head><body>
@@ -26,5 +26,7 @@ urlpatterns = [
     path("feeds/", include("django_feeds.urls")),
     path("news/", FeedView.as_view(alias="timeline", page_size=2, title="What is new")),
     path("mistaken/", FeedView.as_view(alias="timelime")),
+    path("mistaken-notifications/", NotificationFeedView.as_view(alias="timeline")),
+    path("mistaken-groups/", AggregatedFeedView.as_view(alias="timeline")),
     path("nameless/", FeedView.as_view()),
 ]
