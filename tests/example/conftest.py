@@ -13,7 +13,7 @@ from example_project.pins.models import Board, Item, Pin
 @pytest.fixture(autouse=True)
 def feeds_of_the_example(settings):
     """The tests' own settings declare no feeds."""
-    declared = {name: example.DJANGO_FEEDS[name] for name in ("FEEDS", "MANAGERS")}
+    declared = {name: example.DJANGO_FEEDS[name] for name in ("FEEDS", "MANAGERS", "SITE_URL")}
     settings.DJANGO_FEEDS = {**settings.DJANGO_FEEDS, **declared}
 
 
