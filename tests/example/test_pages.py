@@ -228,7 +228,9 @@ def test_older_goes_on_where_the_page_ended(site, as_ann):
     assert "Newest" in second
 
 
-@pytest.mark.parametrize("path", ["/", "/feed/", "/feed/grouped/", "/people/", "/u/{username}/", "/b/{board}/", "/pin/{pin}/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/feed/", "/feed/grouped/", "/people/", "/u/{username}/", "/b/{board}/", "/pin/{pin}/"]
+)
 def test_pages_take_as_many_queries_with_many_rows_as_with_few(db, client, path):
     def queries():
         demo = get_user_model().objects.get(username="demo")
