@@ -35,8 +35,8 @@ class Preferences(NamedTuple):
 
 
 def offered() -> list[type[Verb]]:
-    """The verbs that somebody may be told of: those of all sources, each once, by id."""
-    verbs = {source.verb.id: source.verb for source in all_sources()}
+    """The verbs that somebody may be told of: those of all sources that name anybody, each once, by id."""
+    verbs = {source.verb.id: source.verb for source in all_sources() if source.tells()}
     return [verbs[id] for id in sorted(verbs)]
 
 

@@ -117,6 +117,12 @@ class ActivitySource:
         """The row that it answers, if any."""
         return None if self.reply_to is None else getattr(instance, self.reply_to)
 
+    def tells(self) -> bool:
+        """May it name anybody who is to hear of it? Then users are asked whether they want to."""
+        hooks = ("get_notify", "get_mentions", "get_reply_to", "told")
+        overridden = any(getattr(type(self), hook) is not getattr(ActivitySource, hook) for hook in hooks)
+        return overridden or bool(self.notify or self.mentions or self.reply_to)
+
     def told(self, instance: Any) -> list[Owner]:
         """Everybody who is to hear of it, each once."""
         answered = self.get_reply_to(instance)
@@ -210,6 +216,11 @@ class ActivityMixin:
 class _MixinSource(ActivitySource):
     def get_notify(self, instance: Any) -> Iterable[Any]:
         return instance.get_activity_notify()
+
+    def tells(self) -> bool:
+        own = self.model.get_activity_notify  # type: ignore[attr-defined]
+        named = bool(self.notify or self.mentions or self.reply_to)
+        return named or own is not ActivityMixin.get_activity_notify
 
     def get_extra_context(self, instance: Any) -> dict[str, Any]:
         return instance.get_activity_extra_context()

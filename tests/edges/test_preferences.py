@@ -18,6 +18,7 @@ from django_feeds.testing import run_feeds
 from tests.edges.base import MIDDLEWARE, START, SiteTestCase
 from tests.testapp.models import Love, Remark
 from tests.testapp.verbs import Pin as PinVerb
+from tests.testapp.verbs import Shoot
 
 LOGIN_EVERYWHERE = [*MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
 
@@ -47,12 +48,13 @@ class PreferencesTests(SiteTestCase):
 
     # Without views
 
-    def test_every_verb_of_a_source_is_offered_once(self):
+    def test_every_verb_of_a_source_that_names_somebody_is_offered_once(self):
         offered = preferences.offered()
 
         self.assertLessEqual({verbs.Love, verbs.Comment, PinVerb}, set(offered))
         self.assertEqual([verb.id for verb in offered], sorted({verb.id for verb in offered}))
         self.assertNotIn(verbs.Follow, offered)
+        self.assertNotIn(Shoot, offered, "nobody is told of photos")
 
     def test_who_never_said_anything_wants_everything(self):
         wanted = preferences.load(self.bob)
