@@ -17,7 +17,7 @@ MENTIONING = 0.12
 
 ANSWERED = 0.5
 
-LOVERS = 60
+LOVERS = 40
 """Who loves at all; most people only look."""
 
 
@@ -35,10 +35,10 @@ class Reactions:
     def add_loves(self, number: int) -> list[Love]:
         """Let the busiest love pins, about that often, and a few of these much; and some admire what `demo` pinned."""
         lovers = self.people[:LOVERS]
-        busy, popular = cumulative_zipf(len(lovers), 0.5), cumulative_zipf(len(self.pins), 0.9)
-        ranked = self.rng.sample(self.pins, len(self.pins))
+        ranked = self.rng.sample(self.pins, len(self.pins) // 25)
+        busy, popular = cumulative_zipf(len(lovers), 0.5), cumulative_zipf(len(ranked), 0.6)
         found: dict[tuple[Any, Any], Love] = {}
-        for pin in self.rng.choices(ranked, cum_weights=popular, k=number if ranked else 0):
+        for pin in self.rng.choices(ranked, cum_weights=popular, k=number) if ranked else ():
             self._love(found, pin, self.rng.choices(lovers, cum_weights=busy)[0], self._after(pin.created_at))
         for place, pin in enumerate(self.of_demo):
             moment = max(pin.created_at, self.now - timedelta(hours=2 + 15 * place))

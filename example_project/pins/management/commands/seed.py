@@ -69,9 +69,9 @@ class Command(BaseCommand):
             bar.update(len(batch))
 
     def _react(self, reactions: Reactions, pins: int) -> None:
-        """A love for every fourth pin, and a conversation under every fifteenth."""
+        """A love for every sixth pin, and a conversation under every twentieth."""
         with transaction.atomic():
-            loves, comments = reactions.add_loves(pins // 4), reactions.add_comments(pins // 15)
+            loves, comments = reactions.add_loves(pins // 6), reactions.add_comments(pins // 20)
             follows = reactions.add_admirers()
         manager: Any = get_manager()
         loves.sort(key=lambda love: love.user_id)
