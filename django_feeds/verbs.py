@@ -55,6 +55,8 @@ class Verb:
     For groups: an ngettext_lazy(..., "count") with %(actors)s, and %(object)s for one object, %(count)d for several.
 
     Or a pair of these, for one actor and for several, as built-in verbs have it: in many languages the verb agrees.
+    What is named once and counted else has other blanks in its plural. gettext's msgfmt takes that for a mistake of the
+    translator's, unless `# xgettext:no-python-format` stands in the line before the text.
     """
 
     own_phrase: ClassVar[Any] = None
@@ -163,13 +165,13 @@ class UnknownVerbPlaceholder(Verb):
     phrase_with_target = _("%(actor)s did something with %(object)s and %(target)s")
     group_phrase = (
         npgettext_lazy(
-            "one actor",
+            "one actor",  # xgettext:no-python-format
             "%(actors)s did something with %(object)s",
             "%(actors)s did something with %(count)d things",
             "count",
         ),
         npgettext_lazy(
-            "several actors",
+            "several actors",  # xgettext:no-python-format
             "%(actors)s did something with %(object)s",
             "%(actors)s did something with %(count)d things",
             "count",
@@ -185,17 +187,19 @@ class Follow(Verb):
     past_tense = "followed"
     phrase = _("%(actor)s followed %(object)s")
     group_phrase = (
-        npgettext_lazy("one actor", "%(actors)s followed %(object)s", "%(actors)s followed %(count)d others", "count"),
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
+            "one actor", "%(actors)s followed %(object)s", "%(actors)s followed %(count)d others", "count"
+        ),
+        npgettext_lazy(  # xgettext:no-python-format
             "several actors", "%(actors)s followed %(object)s", "%(actors)s followed %(count)d others", "count"
         ),
     )
     own_phrase = (
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "one actor", "%(actors)s followed your %(kind)s", "%(actors)s followed %(count)d of your %(kinds)s", "count"
         ),
         npgettext_lazy(
-            "several actors",
+            "several actors",  # xgettext:no-python-format
             "%(actors)s followed your %(kind)s",
             "%(actors)s followed %(count)d of your %(kinds)s",
             "count",
@@ -215,22 +219,22 @@ class Comment(Verb):
     phrase = _("%(actor)s commented on %(object)s")
     phrase_with_target = _("%(actor)s commented on %(object)s in %(target)s")
     group_phrase = (
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "one actor", "%(actors)s commented on %(object)s", "%(actors)s commented on %(count)d things", "count"
         ),
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "several actors", "%(actors)s commented on %(object)s", "%(actors)s commented on %(count)d things", "count"
         ),
     )
     own_phrase = (
         npgettext_lazy(
-            "one actor",
+            "one actor",  # xgettext:no-python-format
             "%(actors)s commented on your %(kind)s",
             "%(actors)s commented on %(count)d of your %(kinds)s",
             "count",
         ),
         npgettext_lazy(
-            "several actors",
+            "several actors",  # xgettext:no-python-format
             "%(actors)s commented on your %(kind)s",
             "%(actors)s commented on %(count)d of your %(kinds)s",
             "count",
@@ -250,14 +254,18 @@ class Love(Verb):
     phrase = _("%(actor)s loved %(object)s")
     phrase_with_target = _("%(actor)s loved %(object)s in %(target)s")
     group_phrase = (
-        npgettext_lazy("one actor", "%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count"),
-        npgettext_lazy("several actors", "%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count"),
+        npgettext_lazy(  # xgettext:no-python-format
+            "one actor", "%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count"
+        ),
+        npgettext_lazy(  # xgettext:no-python-format
+            "several actors", "%(actors)s loved %(object)s", "%(actors)s loved %(count)d things", "count"
+        ),
     )
     own_phrase = (
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "one actor", "%(actors)s loved your %(kind)s", "%(actors)s loved %(count)d of your %(kinds)s", "count"
         ),
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "several actors", "%(actors)s loved your %(kind)s", "%(actors)s loved %(count)d of your %(kinds)s", "count"
         ),
     )
@@ -275,14 +283,18 @@ class Add(Verb):
     phrase = _("%(actor)s added %(object)s")
     phrase_with_target = _("%(actor)s added %(object)s to %(target)s")
     group_phrase = (
-        npgettext_lazy("one actor", "%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count"),
-        npgettext_lazy("several actors", "%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count"),
+        npgettext_lazy(  # xgettext:no-python-format
+            "one actor", "%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count"
+        ),
+        npgettext_lazy(  # xgettext:no-python-format
+            "several actors", "%(actors)s added %(object)s", "%(actors)s added %(count)d things", "count"
+        ),
     )
     own_phrase = (
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "one actor", "%(actors)s added your %(kind)s", "%(actors)s added %(count)d of your %(kinds)s", "count"
         ),
-        npgettext_lazy(
+        npgettext_lazy(  # xgettext:no-python-format
             "several actors", "%(actors)s added your %(kind)s", "%(actors)s added %(count)d of your %(kinds)s", "count"
         ),
     )
