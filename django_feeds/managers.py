@@ -33,6 +33,7 @@ from .records import Publication
 from .registry import get_manager
 from .signals import activity_published, activity_retracted, activity_updated
 from .sources import ActivitySource
+from .verbs import Verb
 
 __all__ = ["FanoutPriority", "Manager"]
 
@@ -59,6 +60,9 @@ class Manager:
 
     notification_feed_class: ClassVar[type[Feed] | None] = None
     """Where those are told whom a publication names as recipients; usually a NotificationFeed."""
+
+    tells: ClassVar[Iterable[type[Verb]]] = ()
+    """Verbs that it publishes with recipients where no source does; users are asked whether they want to hear of them."""
 
     name: ClassVar[str] = ""
     """How tasks find it: the alias in the settings, or the dotted path of the class."""

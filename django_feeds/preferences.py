@@ -13,6 +13,7 @@ from django.db import connections, router, transaction
 from .exceptions import FeedsError
 from .models import DigestState, NotificationPreference
 from .owners import owner_of, reference_of
+from .registry import managers
 from .sources import all_sources
 from .verbs import Verb
 
@@ -35,8 +36,9 @@ class Preferences(NamedTuple):
 
 
 def offered() -> list[type[Verb]]:
-    """The verbs that somebody may be told of: those of all sources that name anybody, each once, by id."""
+    """The verbs that somebody may be told of: of all sources that name anybody, and of managers; each once, by id."""
     verbs = {source.verb.id: source.verb for source in all_sources() if source.tells()}
+    verbs.update((verb.id, verb) for manager in managers() for verb in manager.tells)
     return [verbs[id] for id in sorted(verbs)]
 
 

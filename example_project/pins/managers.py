@@ -18,6 +18,8 @@ from django_feeds.owners import Owner, owner_of, reference_of, user_label
 class SiteManager(Manager):
     """Tells users who follows them, and the followers of both. Not by the rows, which `seed` makes by the thousand."""
 
+    tells = (verbs.Follow,)
+
     def follow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
         targets = [owner_of(target) for target in target_ids]
         super().follow_many_users(user_id, targets, async_)

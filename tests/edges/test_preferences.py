@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from django_feeds import preferences, verbs
 from django_feeds.digests import Digest
+from django_feeds.managers import Manager
 from django_feeds.models import DigestState, Mute, NotificationPreference
 from django_feeds.registry import get_manager
 from django_feeds.testing import run_feeds
@@ -55,6 +56,13 @@ class PreferencesTests(SiteTestCase):
         self.assertEqual([verb.id for verb in offered], sorted({verb.id for verb in offered}))
         self.assertNotIn(verbs.Follow, offered)
         self.assertNotIn(Shoot, offered, "nobody is told of photos")
+
+    def test_a_manager_that_names_recipients_says_which_verbs(self):
+        class Telling(Manager):
+            tells = (verbs.Follow,)
+
+        with override_settings(DJANGO_FEEDS={"MANAGERS": {"default": {"CLASS": Telling}}}):
+            self.assertIn(verbs.Follow, preferences.offered())
 
     def test_who_never_said_anything_wants_everything(self):
         wanted = preferences.load(self.bob)
