@@ -86,6 +86,8 @@ ABSOLUTE_URL_OVERRIDES = {"auth.user": lambda user: reverse_lazy("profile", args
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
+# In `wording`, German says what the package leaves open, as it cannot know the gender of a project's models.
+LOCALE_PATHS = [BASE_DIR / "example_project" / name for name in ("locale", "wording")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
