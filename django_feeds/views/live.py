@@ -15,14 +15,14 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.contrib.auth import SESSION_KEY, get_user
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.handlers.asgi import ASGIRequest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -154,6 +154,7 @@ class Stream:
 
     async def events(self, since: str | None) -> AsyncIterator[str]:
         """The events until the client is gone, its user is signed out, or LIVE_LIFETIME is over."""
+        await _free_thread()
         self.token = since
         self.end = monotonic() + conf.get("LIVE_LIFETIME")
         yield f"retry: {RETRY}\n\n"
@@ -243,6 +244,21 @@ def _with_fresh_connections(function: Callable[..., Result], *args: Any) -> Resu
         return function(*args)
     finally:
         close_old_connections()
+
+
+async def _free_thread() -> None:
+    """
+    Give back the thread that the middleware and the view ran in, with its connections.
+
+    Django keeps one for each request until the last of its answer is sent, which here takes minutes. Should it be
+    needed once more, there will be another.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    executors = SyncToAsync.context_to_thread_executor
+    # One that was made by somebody else is his to end.
+    if context is not None and context in executors and getattr(context, "_executor", None) is None:
+        await sync_to_async(connections.close_all)()
+        executors.pop(context).shutdown(wait=False)
 
 
 def _leave(listening: Any, entered: asyncio.Future[Any]) -> None:
