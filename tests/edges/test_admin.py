@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_feeds import verbs
 from django_feeds.activity import Activity
-from django_feeds.models import ActivityRecord, Follow, VerbRecord
+from django_feeds.models import ActivityRecord, DigestState, Follow, Mute, NotificationPreference, VerbRecord
 from django_feeds.registry import get_feed, get_manager
 from django_feeds.testing import run_feeds
 from tests.testapp.models import Board, Pin
@@ -200,3 +200,50 @@ class VerbAdminTests(AdminTestCase):
         self.assertIn("pinned", self.page(f"/admin/django_feeds/verbrecord/{verb.pk}/change/"))
         self.assertEqual(self.client.get("/admin/django_feeds/verbrecord/add/").status_code, 403)
         self.assertEqual(self.client.get("/admin/django_feeds/timeline/").status_code, 404)
+
+
+class MuteAdminTests(AdminTestCase):
+    def test_a_block_ends_both_follows(self):
+        Follow.objects.follow(self.ann, self.bob)
+        Follow.objects.follow(self.bob, self.ann)
+
+        self.client.post(
+            "/admin/django_feeds/mute/add/", {"user": self.ann.pk, "target": self.bob.pk, "is_block": "on"}
+        )
+
+        self.assertEqual(
+            Mute.objects.values_list("user", "target", "is_block").get(), (self.ann.pk, str(self.bob.pk), True)
+        )
+        self.assertEqual(Follow.objects.count(), 0)
+        self.assertIn(f"/admin/auth/user/{self.bob.pk}/", self.page("/admin/django_feeds/mute/"))
+
+    def test_nobody_mutes_himself_or_what_is_not_there(self):
+        for target, said in ((self.ann.pk, "Nobody mutes himself."), ("0", "There is no auth.User with the pk")):
+            response = self.client.post("/admin/django_feeds/mute/add/", {"user": self.ann.pk, "target": target})
+
+            self.assertContains(response, said)
+        self.assertEqual(Mute.objects.count(), 0)
+
+
+class PreferenceAdminTests(AdminTestCase):
+    def test_what_users_want_is_listed_and_can_be_changed(self):
+        preference = NotificationPreference.objects.create(user=self.ann, verb_id=verbs.Love.id, enabled=False)
+        DigestState.objects.create(user=self.bob)
+
+        self.assertIn("love", self.page("/admin/django_feeds/notificationpreference/"))
+        self.assertIn("bob", self.page("/admin/django_feeds/digeststate/?q=bo"))
+        path = f"/admin/django_feeds/notificationpreference/{preference.pk}/change/"
+        self.client.post(path, {"user": self.ann.pk, "verb": verbs.Love.id, "enabled": "on"})
+        preference.refresh_from_db()
+        self.assertTrue(preference.enabled)
+
+    def test_an_activity_says_who_was_told(self):
+        readers = [get_user_model().objects.create_user(f"reader{number}") for number in range(51)]
+        get_manager().publish(Activity(self.bob, verbs.Love, self.board), recipients=readers)
+        record = ActivityRecord.objects.get(verb=verbs.Love.id)
+
+        text = self.page(f"/admin/django_feeds/activityrecord/{record.pk}/change/")
+
+        self.assertIn(f"{readers[49].pk} (", text)
+        self.assertIn(", …", text)
+        self.assertNotIn(f"{readers[50].pk} (", text)
