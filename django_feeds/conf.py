@@ -78,4 +78,6 @@ def get(name: str) -> Any:
 
 def completed(name: str, value: Any) -> Any:
     """This value of a setting, and what is there without being said."""
-    return {**value, **IMPLICIT_FEEDS, **value} if name == "FEEDS" and isinstance(value, dict) else value
+    if name != "FEEDS" or not isinstance(value, dict):
+        return value
+    return {**value, **{alias: options for alias, options in IMPLICIT_FEEDS.items() if alias not in value}}

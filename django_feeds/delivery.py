@@ -273,7 +273,7 @@ def _places(rows: Iterable[ActivityRecord]) -> Places:
     for row in rows:
         for source in row.sources.all():
             places.setdefault(source.owner, set()).add(row.activity_id)
-        for hex, owners, _told in row.former:
+        for hex, owners, *_told in row.former:
             for owner in owners:
                 places.setdefault(owner, set()).add(UUID(hex))
     return places
@@ -287,9 +287,10 @@ def _told(record_ids: Sequence[int]) -> Iterator[Told]:
     for first, last in recipients.chunks(record_ids, size):
         yield Told(ids, {"first": first, "last": last})
     for _id, former in rows:
-        for hex, _sources, told in former:
-            for start in range(0, len(told), size):
-                yield Told([hex], {"owners": told[start : start + size]})
+        for hex, _sources, *told in former:  # two of a kind, as they were before anybody was told
+            for some in told:
+                for start in range(0, len(some), size):
+                    yield Told([hex], {"owners": some[start : start + size]})
 
 
 def _split(items: set[Item], wanted: set[Item]) -> tuple[frozenset[Item], frozenset[Item]]:

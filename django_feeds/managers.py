@@ -62,7 +62,7 @@ class Manager:
     """Where those are told whom a publication names as recipients; usually a NotificationFeed."""
 
     tells: ClassVar[Iterable[type[Verb]]] = ()
-    """Verbs that it publishes with recipients where no source does; users are asked whether they want to hear of them."""
+    """Verbs that it publishes with recipients, where no source does: users are asked whether they want to hear."""
 
     name: ClassVar[str] = ""
     """How tasks find it: the alias in the settings, or the dotted path of the class."""
@@ -130,6 +130,14 @@ class Manager:
     def all_feed_classes(self) -> list[type[Feed]]:
         single = (self.user_feed_class, self.notification_feed_class)
         return [*filter(None, single), *self.feed_classes.values()]
+
+    def named_feeds(self) -> dict[str, type[Feed]]:
+        """All that it fills, as commands call it: own feeds and notifications by their alias, where they have one."""
+        named = dict(self.feed_classes)
+        for feed_class, name in ((self.user_feed_class, "user"), (self.notification_feed_class, "notifications")):
+            if feed_class:
+                named[getattr(feed_class, "alias", name)] = feed_class
+        return named
 
     def feed_name(self, feed_class: type[Feed]) -> str:
         """How tasks find one of its feed classes; "" is the own feed."""
@@ -216,12 +224,14 @@ class Manager:
         tasks.publish_on_commit(self, written, fanout)
         return len(written)
 
-    def _sorted(self, items: Iterable[Any]) -> dict[str, tuple[list[Publication], list[UUID]]]:
+    def _sorted(self, items: Sequence[Any]) -> dict[str, tuple[list[Publication], list[UUID]]]:
         """By manager: what to publish of these rows and activities, and the identity keys of what not to."""
         found: dict[str, tuple[list[Publication], list[UUID]]] = {}
+        activities = [item for item in items if isinstance(item, Activity)]
+        if activities:
+            found.setdefault(self.name, ([], []))[0].extend(records.joined(activities))
         for item in items:
             if isinstance(item, Activity):
-                found.setdefault(self.name, ([], []))[0].append(Publication(item, [item.owner]))
                 continue
             for source in sources.sources_of(type(item)) or [sources.source_of(type(item))]:
                 publications, refused = found.setdefault(source.manager, ([], []))
@@ -240,7 +250,7 @@ class Manager:
 
         Also where it is recorded already, for instance by another manager when its row was saved.
         """
-        if not self._publish([records.joined(activity, owner_of(user_id))]):
+        if not self._publish(records.joined([activity], owner_of(user_id))):
             tasks.publish_on_commit(self, records.of([activity]))
 
     def remove_user_activity(self, user_id: Any, activity: Activity) -> None:
@@ -280,7 +290,7 @@ class Manager:
                 raise InvalidActivity(f"{activity!r} is by {activity.owner}, not by {owner}, whose history this is.")
         written = 0
         for batch in _batches(activities, chunk_size):
-            written += self._publish([Publication(activity, [owner]) for activity in batch], fanout)
+            written += self._publish(records.joined(batch, owner), fanout)
         return written
 
     # Following

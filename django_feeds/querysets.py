@@ -113,11 +113,6 @@ class MuteManager(models.Manager[Any]):
             return frozenset()
         return frozenset(self.filter(user=owner).values_list("target", flat=True))
 
-    def muting(self, target: Any, users: Collection[Owner]) -> set[Owner]:
-        """Those of `users` who have muted or blocked `target`."""
-        pks = [owner for owner in users if ":" not in owner]
-        return set(map(str, self.filter(target=owner_of(target), user__in=pks).values_list("user", flat=True)))
-
     def has_blocked(self, user: Any, target: Any) -> bool:
         """Has `user` blocked `target`? What is no user blocks nobody."""
         owner = owner_of(user)

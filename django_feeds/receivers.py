@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
-from django.db.models import Model, QuerySet, signals
+from django.db.models import Model, Q, QuerySet, signals
 
 from . import conf, groupings, tasks, verbs
 from .exceptions import StorageUnavailable
@@ -110,7 +110,8 @@ def follow_deleted(sender: type[Model], instance: Follow, origin: Any = None, **
 def owner_deleted(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     """A user, a board, ... is gone: so are its feeds, follows and records."""
     owner = owner_of(instance)
-    published = ActivityRecord.objects.filter(sources__owner=owner).values_list("manager", flat=True)
+    concerned = Q(sources__owner=owner) | Q(told__owner=owner)
+    published = ActivityRecord.objects.filter(concerned).values_list("manager", flat=True).distinct()
     names = {manager.name for manager in managers()} | {source.manager for source in all_sources()} | set(published)
     tasks.enqueue_on_commit(tasks.forget, sorted(names - {""}), owner)
 

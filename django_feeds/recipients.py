@@ -19,6 +19,9 @@ from .owners import Owner, Reference, owner_of
 __all__ = ["Named", "arrivals", "chunks", "forget", "move", "tell", "told"]
 
 
+USERS_PER_QUERY = 1_000
+
+
 class Named(NamedTuple):
     """Owners whom a publication names for the first time."""
 
@@ -27,7 +30,7 @@ class Named(NamedTuple):
 
 
 def tell(named: Iterable[Named]) -> None:
-    """Decide who of them is told, and record it; no query where nobody is named, three for any number."""
+    """Decide who of them is told, and record it: no query where nobody is named, three for every thousand users."""
     wanted = [(record, _but_the_actor(record, owners)) for record, owners in named]
     users = {owner for owner in chain(*(owners for _record, owners in wanted)) if ":" not in owner}
     silent = _silent([record for record, owners in wanted if owners], users) if users else set()
@@ -38,13 +41,15 @@ def tell(named: Iterable[Named]) -> None:
         if not {(owner, record.actor), (owner, record.verb_id)} & silent
     ]
     if rows:
-        RecordRecipient.objects.bulk_create(rows, batch_size=1_000)
+        RecordRecipient.objects.bulk_create(rows, batch_size=USERS_PER_QUERY)
 
 
 def forget(record: ActivityRecord, owners: Collection[Owner]) -> None:
     """These are no longer told."""
-    if owners:
-        RecordRecipient.objects.filter(record=record, owner__in=owners).delete()
+    ordered = sorted(owners)
+    for start in range(0, len(ordered), USERS_PER_QUERY):
+        some = ordered[start : start + USERS_PER_QUERY]
+        RecordRecipient.objects.filter(record=record, owner__in=some).delete()
 
 
 def move(record: ActivityRecord) -> None:
@@ -88,8 +93,12 @@ def _but_the_actor(record: ActivityRecord, owners: Iterable[Owner]) -> list[Owne
 def _silent(records: Sequence[ActivityRecord], users: Collection[Owner]) -> set[tuple[Owner, str | int]]:
     """(user, actor) and (user, verb) of what these users do not want to hear."""
     actors: Mapping[Owner, str] = {owner_of(Reference.parse(record.actor)): record.actor for record in records}
-    muted = Mute.objects.filter(target__in=list(actors), user__in=users).values_list("user", "target")
-    off = NotificationPreference.objects.filter(
-        verb__in={record.verb_id for record in records}, user__in=users, enabled=False
-    ).values_list("user", "verb")
-    return {(str(user), actors[target]) for user, target in muted} | {(str(user), verb) for user, verb in off}
+    verbs, ordered = {record.verb_id for record in records}, sorted(users)
+    found: set[tuple[Owner, str | int]] = set()
+    for start in range(0, len(ordered), USERS_PER_QUERY):
+        some = ordered[start : start + USERS_PER_QUERY]
+        muted = Mute.objects.filter(target__in=list(actors), user__in=some).values_list("user", "target")
+        found.update((str(user), actors.get(target, "")) for user, target in muted)
+        off = NotificationPreference.objects.filter(verb__in=verbs, user__in=some, enabled=False)
+        found.update((str(user), verb) for user, verb in off.values_list("user", "verb"))
+    return found

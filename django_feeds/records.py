@@ -21,7 +21,7 @@ from .activity import Activity, identity_text
 from .exceptions import InvalidReference
 from .ids import milliseconds
 from .models import ActivityRecord, RecordRecipient, RecordSource
-from .owners import Owner
+from .owners import Owner, Reference, owner_of
 from .recipients import Named
 
 __all__ = [
@@ -149,13 +149,18 @@ def of(activities: Iterable[Activity]) -> list[ActivityRecord]:
     return list(ActivityRecord.objects.filter(identity_key__in=keys))
 
 
-def joined(activity: Activity, owner: Owner) -> Publication:
-    """This activity as it stands, and as one of this owner's too."""
-    recall([activity])
-    for record in of([activity]):
-        if record.published:
-            return Publication(activity, sorted({owner} | _sources(record)), record.recipients)
-    return Publication(activity, [owner])
+def joined(activities: Collection[Activity], owner: Owner | None = None) -> list[Publication]:
+    """These activities as they stand, and as ones of this owner (each of its actor) too."""
+    recall(activities)
+    keys = [identity_key(activity.identity) for activity in activities]
+    rows = ActivityRecord.objects.filter(identity_key__in=keys, published=True).prefetch_related("sources")
+    known = {record.identity_key: record for record in rows}
+    publications = []
+    for key, activity in zip(keys, activities, strict=True):
+        record, by = known.get(key), owner or activity.owner
+        sources = sorted({by} | _sources(record)) if record else [by]
+        publications.append(Publication(activity, sources, record.recipients if record else ()))
+    return publications
 
 
 def left(activity: Activity, owner: Owner) -> list[ActivityRecord]:
@@ -297,8 +302,8 @@ def _update(record: ActivityRecord, publication: Publication) -> ActivityRecord 
     moved_in_time = milliseconds(record.time) != milliseconds(activity.time)
     told = _told(record)
     # One that was taken back tells anew: its rows are gone.
-    new = _named(record, publication, record.recipients if record.published else ())
-    over = told - set(publication.recipients)
+    new = _named(record, publication, _heard(record) if record.published else ())
+    over = told.difference(publication.recipients) | told.intersection([activity.owner])
     if record.published:
         gone = old_sources if moved_in_time else old_sources - set(publication.sources)
         _remember_place(record, gone, told if moved_in_time else over)
@@ -320,7 +325,8 @@ def _update(record: ActivityRecord, publication: Publication) -> ActivityRecord 
 
 def _settled(record: ActivityRecord, publication: Publication, sources: set[Owner]) -> bool:
     same = [getattr(record, name) for name in CONTENT] == _content(publication)
-    return record.published and same and sources == set(publication.sources)
+    named = set(record.recipients) == set(publication.recipients)
+    return record.published and same and named and sources == set(publication.sources)
 
 
 def _told(record: ActivityRecord) -> set[Owner]:
@@ -331,8 +337,8 @@ def _sources(record: ActivityRecord) -> set[Owner]:
     return {source.owner for source in record.sources.all()}
 
 
-CONTENT = ("actor", "verb_id", "object", "target", "time", "extra_context", "recipients")
-"""The columns that a publication fills."""
+CONTENT = ("actor", "verb_id", "object", "target", "time", "extra_context")
+"""The columns that a publication fills, besides those whom it names, in whatever order."""
 
 
 def _content(publication: Publication) -> list[Any]:
@@ -344,13 +350,13 @@ def _content(publication: Publication) -> list[Any]:
         str(activity.target_reference) if activity.target_reference else "",
         activity.time,
         activity.extra_context,
-        list(publication.recipients),
     ]
 
 
 def _copy(record: ActivityRecord, publication: Publication) -> None:
     for name, value in zip(CONTENT, _content(publication), strict=True):
         setattr(record, name, value)
+    record.recipients = list(publication.recipients)
     record.manager = publication.manager or record.manager
 
 
@@ -367,6 +373,12 @@ def _named(record: ActivityRecord, publication: Publication, before: Collection[
     """Whom this publication names, and the one before did not."""
     new = () if publication.silent else [owner for owner in publication.recipients if owner not in before]
     return Named(record, new)
+
+
+def _heard(record: ActivityRecord) -> list[Owner]:
+    """Whom the publication before named, but its actor, who was not told for no other reason."""
+    actor = owner_of(Reference.parse(record.actor))
+    return [owner for owner in record.recipients if owner != actor]
 
 
 def _remember_place(record: ActivityRecord, owners: Collection[Owner], told: Collection[Owner] = ()) -> None:

@@ -16,7 +16,7 @@ from . import records
 from .exceptions import InvalidOwner
 from .feeds import Feed
 from .ids import MAX_ID, MIN_ID
-from .models import RecordSource
+from .models import RecordRecipient, RecordSource
 from .owners import Owner, model_of, reference_of
 from .reader import Sources, sources_of
 
@@ -37,7 +37,8 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
     """
     feed = feed_class(owner)
     floor = feed.floor()
-    if not force and (floor == MIN_ID or feed.count() >= feed.max_length):
+    held = feed.get_storage().count(feed.key, max_length=feed.max_length)
+    if not force and (floor == MIN_ID or held >= feed.max_length):
         return
     length, added = feed_class.max_length, None
     for _round in range(ROUNDS):
@@ -55,7 +56,11 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
             take_back(manager, feed_class, owner, set(added) - set(ids), sources, at)
         # One id too many tells where completeness ends: everything above it is here.
         new_floor = ids[length] if len(ids) > length else MIN_ID
-        feed_class.fill([owner], feed_class.entries_of(owner, ids[:length]), floor=new_floor, at=at)
+        entries = feed_class.entries_of(owner, ids[:length])
+        if floor is not None and sources.rows is RecordRecipient:
+            # Where the timeline is complete, what was told and is not there comes now: no mark is about it.
+            entries = [entry._replace(arrived=0) if entry.id > floor else entry for entry in entries]
+        feed_class.fill([owner], entries, floor=new_floor, at=at)
         added = ids
 
 

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from . import conf
 from .aggregators import BaseAggregator, TemplateAggregator
 from .exceptions import FeedsConfigurationError, UnknownFeed, UnknownManager
-from .feeds import AggregatedFeed, Feed
+from .feeds import AggregatedFeed, Feed, NotificationFeed
 
 if TYPE_CHECKING:
     from .managers import Manager  # for types only: managers stand above, and are found by their dotted path
@@ -66,7 +66,7 @@ def _feed_class(alias: str) -> type[Feed]:
     if "MAX_LENGTH" in options:
         attributes["max_length"] = _positive(alias, options["MAX_LENGTH"])
     if "LIVE" in options:
-        attributes["live"] = bool(options["LIVE"])
+        attributes["live"] = _live(alias, base, options["LIVE"])
     if "AGGREGATOR" in options:
         attributes.update(_grouping(alias, base, options["AGGREGATOR"]))
     return type(f"{alias.title().replace('_', '')}Feed", (base,), {"__module__": __name__, **attributes})
@@ -136,6 +136,15 @@ def _grouping(alias: str, base: type[Feed], said: Any) -> dict[str, Any]:
     except TypeError as error:
         raise UnknownFeed(f"{where} has OPTIONS that {found.__name__} does not take: {error}") from error
     return {"aggregator_class": found, "aggregator_options": options}
+
+
+def _live(alias: str, base: type[Feed], said: Any) -> bool:
+    if not said and issubclass(base, NotificationFeed):
+        raise UnknownFeed(
+            f"DJANGO_FEEDS['FEEDS'][{alias!r}]['LIVE'] is {said!r}, and notifications must keep when they arrived, or "
+            "nobody could tell what is new; leave it out."
+        )
+    return bool(said)
 
 
 def _positive(alias: str, length: Any) -> int:

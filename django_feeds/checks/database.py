@@ -28,7 +28,7 @@ def _groupings(alias: str) -> Iterator[CheckMessage]:
         yield Warning(
             f"The feed {change.feed!r} was grouped by {change.before}, and is grouped by {change.now} now; what came "
             "before stays in its old groups.",
-            hint=f"manage.py rebuild_feeds --feed {change.feed}",
+            hint=f"manage.py rebuild_feeds --manager {change.manager} --feed {change.feed}",
             id="django_feeds.W007",
         )
 

@@ -13,6 +13,7 @@ from ..activity import Activity, AggregatedActivity
 from ..aggregators import BaseAggregator, RecentVerbAggregator, Skeleton
 from ..cursors import GroupCursor
 from ..exceptions import NotInFeed
+from ..owners import Owner
 from ..storage import Entry
 from .base import Feed
 from .filters import id_of
@@ -21,6 +22,9 @@ from .pages import Page, check_page
 from .window import MAX_ROUNDS, Window
 
 __all__ = ["AggregatedFeed"]
+
+ROUNDS = 5
+"""How often what was edited while it was written is written again."""
 
 
 class AggregatedFeed(Feed):
@@ -57,6 +61,21 @@ class AggregatedFeed(Feed):
         found = records.load(ids, cls.activity_class)
         return [cls.entry(found[id]) for id in ids if id in found]
 
+    @classmethod
+    def fill(cls, owners: Sequence[Owner], entries: Sequence[Entry], **how: Any) -> None:
+        """
+        As any feed; and once more what an edit has put into another group, or given to another actor, meanwhile.
+
+        The edit's own task may have run already, and nobody else would look.
+        """
+        for _round in range(ROUNDS):
+            super().fill(owners, entries, **how)
+            present = {entry.id: entry for entry in cls.entries_for([entry.id for entry in entries])}
+            renewed = [present.get(entry.id, entry)._replace(arrived=entry.arrived) for entry in entries]
+            entries = [new for new, old in zip(renewed, entries, strict=True) if new != old]
+            if not entries:
+                return
+
     # One owner's feed, written
 
     def add_many_aggregated(self, groups: Iterable[AggregatedActivity]) -> None:
@@ -73,8 +92,9 @@ class AggregatedFeed(Feed):
         """
         One page of groups, the first as `rank` has them, and the cursor of the next.
 
-        Later pages group what there was on the first, so that no group comes twice. Reads the storage once, and once
-        more the activities of what is shown. Raises InvalidCursor, StorageUnavailable.
+        Later pages group what there was on the first, so that what is published meanwhile moves none of them. What
+        leaves or joins groups late may have one come twice, and none be left out. Reads the storage once, and once more
+        the activities of what is shown. Raises InvalidCursor, StorageUnavailable.
         """
         return self._page(self._window(), after, limit, viewer)
 
@@ -106,6 +126,7 @@ class AggregatedFeed(Feed):
 
     def news(self, since: str | None = None, limit: int = 25) -> News:
         """Groups that have new members since then."""
+        self._refuse_if_not_live()
         return self._news(self._window(), since, limit)
 
     def _news(self, window: Window, since: str | None, limit: int) -> News:
@@ -161,13 +182,16 @@ def _uuid(text: str) -> UUID:
 
 
 def _behind(cursor: GroupCursor | None, groups: Sequence[Skeleton]) -> int:
-    """Where the next page begins: behind the last group, or, when that is gone, where it was."""
+    """
+    Where the next page begins: behind the last group, where it was or further up.
+
+    Where it is gone, or has sunk, others moved up: rather one comes twice than that they are left out.
+    """
     if cursor is None:
         return 0
-    for place, group in enumerate(groups):
-        if group.digest == cursor.digest:
-            return place + 1
-    return max(cursor.position - 1, 0)
+    places = [place for place, group in enumerate(groups) if group.digest == cursor.digest]
+    behind = places[0] + 1 if places else 0
+    return behind if 0 < behind <= cursor.position else max(cursor.position - 1, 0)
 
 
 _aggregators: dict[type[AggregatedFeed], BaseAggregator] = {}

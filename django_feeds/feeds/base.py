@@ -11,10 +11,12 @@ from itertools import islice
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+from django.utils import timezone
+
 from .. import hydration, records, serializers
 from ..activity import Activity
 from ..exceptions import FeedsConfigurationError, ForeignData, InvalidSlice, NotInFeed
-from ..ids import MAX_ID, MIN_ID
+from ..ids import MAX_ID, MIN_ID, milliseconds
 from ..owners import Owner, owner_of
 from ..signals import feeds_written
 from ..storage import BaseStorage, Entry, Slice, get_storage
@@ -112,8 +114,8 @@ class Feed(AsyncFeed):
 
         They count as having come when they happened: what was lost, or is new only to one who follows, is no news.
         """
-        entries = cls.entries_for(ids)
-        return [entry._replace(arrived=entry.id.int >> 80) for entry in entries] if cls.live else entries
+        entries, now = cls.entries_for(ids), milliseconds(timezone.now())
+        return [one._replace(arrived=min(one.id.int >> 80, now)) for one in entries] if cls.live else entries
 
     @classmethod
     def push(
@@ -258,11 +260,7 @@ class Feed(AsyncFeed):
         Without one there is nothing new, and a token to begin with. Some items may come twice. Raises InvalidCursor,
         StorageUnavailable, and FeedsConfigurationError where the feed is not `live`.
         """
-        if not self.live:
-            raise FeedsConfigurationError(
-                f"{type(self).__name__} does not keep when its entries arrived: set `live = True`, or LIVE in "
-                "DJANGO_FEEDS['FEEDS']."
-            )
+        self._refuse_if_not_live()
         storage, entries = read_entries(self)
         token = str(Token.of(entries))
         if since is None:
@@ -270,6 +268,13 @@ class Feed(AsyncFeed):
         new = Token.parse(since).unknown(entries)
         items = self.present(self._hydrated(storage, new[:limit], {}), self.viewer)
         return News(token, len(items) + len(new[limit:]), items)
+
+    def _refuse_if_not_live(self) -> None:
+        if not self.live:
+            raise FeedsConfigurationError(
+                f"{type(self).__name__} does not keep when its entries arrived: set `live = True`, or LIVE in "
+                "DJANGO_FEEDS['FEEDS']."
+            )
 
     def entries(self, limit: int = 25, before: UUID | None = None, offset: int = 0) -> list[Entry]:
         """The skeleton of a page: the newest entries older than `before`, not hydrated."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from ..aggregators import Skeleton
 from ..ids import EPOCH
@@ -30,6 +31,11 @@ class MarkedWindow(Window):
         self.whole = self.marks.get(0, NEVER)
         self.up_to = max(map(arrived, self.entries), default=0)
         """When the last of all entries arrived."""
+
+    def arrived_up_to(self, newest: UUID | None) -> int:
+        """When the last came of what pages show that begin with this entry; what is newer is on none of them."""
+        left_out = (arrived(entry) - 1 for entry in self.entries if newest and entry.id > newest)
+        return min([self.up_to, *left_out])
 
     def latest(self, group: Skeleton) -> int:
         return max(map(arrived, group.members))

@@ -10,6 +10,7 @@ from uuid import UUID
 from .. import recipients
 from ..activity import AggregatedActivity, NotificationActivity
 from ..aggregators import BaseAggregator, NotificationAggregator
+from ..cursors import GroupCursor
 from ..exceptions import InvalidSlice, NotInFeed
 from ..owners import Owner
 from ..signals import notifications_marked
@@ -79,9 +80,10 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
         """
         window = self._window()
         page = self._page(window, after, limit, viewer, window.is_unread if unread else None)
+        up_to = window.arrived_up_to(GroupCursor.parse(after).newest if after else None)
         if (mark_seen or mark_read) and page.items:
-            self._mark(window, {item.digest for item in page.items}, mark_seen, mark_read)
-        return NotificationPage(page.items, page.next, window.up_to, **window.counts())
+            self._mark(window, {item.digest for item in page.items}, mark_seen, mark_read, up_to)
+        return NotificationPage(page.items, page.next, up_to, **window.counts())
 
     def _window(self) -> MarkedWindow:
         return MarkedWindow(self)
@@ -125,6 +127,7 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
         Doing so again changes nothing. Raises NotInFeed for what is not on this feed, when the others were marked, and
         ValueError for what cannot be an id.
         """
+        self._refuse_bounds("marked")
         window = self._window()
         there = {group.digest for group in window.groups}
         named = {id: digest_of(id, window.groups) for id in ids}
@@ -139,8 +142,9 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
 
         Without `up_to`, everything that there is now. Raises InvalidSlice for what is no time of arrival.
         """
+        self._refuse_bounds("marked")
         window = self._window()
-        mark = _mark(window.up_to if up_to is None else min(_arrival(up_to), window.up_to), seen, read)
+        mark = _as_mark(window.up_to if up_to is None else min(_arrival(up_to), window.up_to), seen, read)
         if window.says_more(0, mark):
             self._write({0: mark})
 
@@ -149,7 +153,7 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
     ) -> None:
         bound = window.up_to if up_to is None else min(_arrival(up_to), window.up_to)
         latest = {group.digest: window.latest(group) for group in window.groups if group.digest in digests}
-        marks = {digest: _mark(min(arrived, bound), seen, read) for digest, arrived in latest.items()}
+        marks = {digest: _as_mark(min(arrived, bound), seen, read) for digest, arrived in latest.items()}
         new = {digest: mark for digest, mark in marks.items() if window.says_more(digest, mark)}
         if new:
             self._write(new, window.outlived())
@@ -164,7 +168,7 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
         self.get_storage().unmark([self.key])
 
 
-def _mark(arrival: int, seen: bool, read: bool) -> Mark:
+def _as_mark(arrival: int, seen: bool, read: bool) -> Mark:
     return Mark(arrival if seen else 0, arrival if read else 0)
 
 

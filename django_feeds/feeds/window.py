@@ -53,8 +53,8 @@ class Window:
         return self._grouped([entry for entry in self.entries if entry.id <= newest])
 
     def _grouped(self, entries: Sequence[Entry]) -> list[Any]:
-        if self.muted:
-            entries = [entry for entry in entries if entry.actor not in self.muted]
+        # What has no group came before the feed was a grouped one, and waits for rebuild_feeds.
+        entries = [entry for entry in entries if entry.group and entry.actor not in self.muted]
         groups = self.aggregator.rank(group_entries(entries))
         return groups[::-1] if self.feed.bounds.oldest_first else groups
 

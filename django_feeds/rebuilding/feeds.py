@@ -129,7 +129,8 @@ def _spread(
                 for _priority, chunk in graph.chunks(source, conf.get("FANOUT_CHUNK_SIZE")):
                     # Whole in the end, when all sources were there; and without this floor, the first source's
                     # oldest activity would shut out what others brought before it.
-                    feed_class.fill(graph.readers(source, chunk), feed_class.entries_for(ids), floor=MIN_ID, at=at)
+                    entries = feed_class.entries_of(source, ids)  # no news: all of it has been published before
+                    feed_class.fill(graph.readers(source, chunk), entries, floor=MIN_ID, at=at)
         yield Step(batch[-1], len(batch), Counter())
 
 

@@ -49,7 +49,7 @@ def test_a_feed_that_is_grouped_otherwise_than_it_was_filled_is_found(settings):
 
     assert message.id == "django_feeds.W007"
     assert "'notifications' was grouped by pins.aggregators.ByHour" in message.msg
-    assert message.hint == "manage.py rebuild_feeds --feed notifications"
+    assert message.hint == "manage.py rebuild_feeds --manager default --feed notifications"
 
 
 def test_a_feed_that_is_new_is_taken_as_it_is():

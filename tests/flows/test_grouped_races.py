@@ -60,6 +60,7 @@ def loved(number):
     return Activity(("auth.User", number % ACTORS + 1), Love, ("testapp.Pin", number % OBJECTS + 1), time=time)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_no_group_twice_no_update_lost_and_counts_exact(feed_class):
     entries = [feed_class.entry(loved(number)) for number in range(ADDED)]
     entries.sort(reverse=True)

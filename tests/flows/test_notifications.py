@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django_feeds.exceptions import InvalidSlice, NotInFeed
 from django_feeds.models import ActivityRecord, NotificationPreference, RecordRecipient, VerbRecord
 from django_feeds.registry import get_feed, get_feed_class, get_manager
-from django_feeds.sources import pause_tracking
+from django_feeds.sources import pause_tracking, source_of
 from django_feeds.verbs import Comment
 from django_feeds.verbs import Love as LoveVerb
 from tests import storages
@@ -24,9 +24,8 @@ TICK = 0.003
 """Seconds after which a clock of milliseconds shows another time."""
 
 
-@pytest.fixture
-def site(site, storage, settings):
-    settings.DJANGO_FEEDS = {
+def declared(storage):
+    return {
         "FEEDS": {
             "user": {"STORAGE": storage, "MAX_LENGTH": 200},
             "timeline": {"STORAGE": storage, "MAX_LENGTH": 50},
@@ -39,6 +38,11 @@ def site(site, storage, settings):
         "FANOUT_CHUNK_SIZE": 2,
         "STORAGES": storages.declared(storage),
     }
+
+
+@pytest.fixture
+def site(site, storage, settings):
+    settings.DJANGO_FEEDS = declared(storage)
     return site
 
 
@@ -232,7 +236,7 @@ def test_history_tells_nobody(site):
     pin = site.pin(site.bob)
     with pause_tracking():
         loved = love(site.ann, pin)
-    activity = Love._meta.get_field("user") and get_activity(loved)
+    activity = get_activity(loved)
     get_manager().batch_import(site.ann, [activity], fanout=False)
     site.work()
 
@@ -241,8 +245,6 @@ def test_history_tells_nobody(site):
 
 
 def get_activity(loved):
-    from django_feeds.sources import source_of
-
     return source_of(Love).activity(loved)
 
 
@@ -273,7 +275,7 @@ def test_seen_and_read_are_independent(site):
     feed.mark_activities([oldest.last_activity, str(newest.last_activity.id)], seen=True, read=True)
     assert counts(site.bob) == (1, 0)
     assert [(group.is_seen, group.is_read) for group in feed] == [(True, True), (False, True), (True, True)]
-    assert feed[0].seen_at and feed[0].read_at and not feed[1].seen_at
+    assert [bool(at) for at in (feed[0].seen_at, feed[0].read_at, feed[1].seen_at)] == [True, True, False]
 
     feed.mark_all()
     assert counts(site.bob) == (0, 0)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from django_feeds import following, hydration, receivers, sources, tasks, verbs
 from django_feeds.activity import Activity
+from django_feeds.buttons import follow_context
 from django_feeds.exceptions import (
     InvalidActivity,
     InvalidOwner,
@@ -28,7 +29,6 @@ from django_feeds.managers import FanoutPriority, Manager
 from django_feeds.models import ActivityRecord, Follow, PendingTask, RecordSource
 from django_feeds.owners import refer
 from django_feeds.registry import get_feed, get_manager
-from django_feeds.buttons import follow_context
 from django_feeds.rendering import activity_text
 from django_feeds.sources import ActivitySource, pause_tracking, register, source_of
 from django_feeds.verbs import Love, Verb

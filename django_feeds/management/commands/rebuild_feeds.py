@@ -208,11 +208,7 @@ changes nothing, and the site may be in use meanwhile.
         return [source for source in mine if source.model._meta.label_lower in {label.lower() for label in wanted}]
 
     def _chosen_feeds(self, manager: Manager) -> dict[str, type[Feed]]:
-        there = dict(manager.feed_classes)
-        if manager.user_feed_class:
-            there[getattr(manager.user_feed_class, "alias", "user")] = manager.user_feed_class
-        if manager.notification_feed_class:
-            there[getattr(manager.notification_feed_class, "alias", "notifications")] = manager.notification_feed_class
+        there = manager.named_feeds()
         wanted = self.options["feed"] or list(there)
         for name in wanted:
             if name not in there:
