@@ -147,8 +147,11 @@ class DigestStateAdmin(admin.ModelAdmin):
     list_filter = ["wanted"]
     list_select_related = ["user"]
     raw_id_fields = ["user"]
-    readonly_fields = ["sent_at"]
     show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Another user would be another row: the key is the user, and saving would overwrite his."""
+        return ["user", "sent_at"] if obj else ["sent_at"]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [f"user__{get_user_model().USERNAME_FIELD}__startswith"]

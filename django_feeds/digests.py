@@ -19,10 +19,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
 
 from . import conf
 from .activity import AggregatedActivity
@@ -46,6 +47,9 @@ class Unread(NamedTuple):
     """How many groups there are beside these."""
     up_to: int
     """When the last of all this arrived."""
+
+
+_NAMED = _("%(sentence)s: %(name)s")
 
 
 class Line(NamedTuple):
@@ -156,7 +160,8 @@ class Digest:
         thing = group.objects[0] if group.object_count == 1 and group.objects else None
         name = _one_line(Truncator(thing).chars(NAME_LENGTH)) if thing not in (None, self.user) else ""
         if name and name not in text:
-            text, html = f"{text}: {name}", format_html("{}: {}", html, name)
+            parts = {"sentence": text, "name": name}
+            text, html = _NAMED % parts, mark_safe(escape(_NAMED) % {"sentence": html, "name": escape(name)})
         url = url_of(thing) if thing is not None and site_url() else ""
         return Line(text, html, site_url() + url if url.startswith("/") else url)
 

@@ -275,6 +275,14 @@ class NotificationActivity(AggregatedActivity):
     is_seen = False
     is_read = False
 
+    def update_seen_at(self) -> None:
+        super().update_seen_at()
+        self.is_seen = True
+
+    def update_read_at(self) -> None:
+        super().update_read_at()
+        self.is_read = True
+
 
 def _id(activity: Activity | UUID) -> UUID:
     id = activity if isinstance(activity, UUID) else getattr(activity, "id", None)

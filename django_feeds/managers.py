@@ -27,7 +27,7 @@ from .activity import Activity
 from .exceptions import FeedsConfigurationError, InvalidActivity, UnknownFeed
 from .feeds import Feed
 from .models import ActivityRecord, Follow, Mute
-from .owners import Owner, owner_of
+from .owners import Owner, owner_of, owner_of_row
 from .reader import PullReader
 from .records import Publication
 from .registry import get_manager
@@ -162,10 +162,10 @@ class Manager:
         Record this activity, or its change, and bring it to the feeds of all who follow one of its sources.
 
         Its sources are its actor and whatever is in `to` (a board, a tag, or their owner strings). `recipients` are
-        told besides. What is recorded just so already costs one query.
+        told besides. What is recorded just so already costs one query. Raises InvalidOwner for who can be no recipient.
         """
         owners = [activity.owner, *(owner_of(owner) for owner in to)]
-        self._publish([Publication(activity, _unique(owners), _unique(owner_of(who) for who in recipients))])
+        self._publish([Publication(activity, _unique(owners), _unique(map(owner_of_row, recipients)))])
 
     def update(self, activity: Activity) -> None:
         """Bring a changed activity to where it is; it is not added anywhere else, and one taken back stays so."""
@@ -339,7 +339,7 @@ class Manager:
     # Silence
 
     def mute_user(self, user_id: Any, target_id: Any) -> None:
-        """Let this user see nothing of the target in his feeds, and not be told of it, until he unmutes it."""
+        """Let this user see nothing in his feeds that the target does, and not be told of it, until he unmutes him."""
         Mute.objects.mute(user_id, target_id)
 
     def unmute_user(self, user_id: Any, target_id: Any) -> None:
@@ -347,7 +347,11 @@ class Manager:
         Mute.objects.unmute(user_id, target_id)
 
     def block_user(self, user_id: Any, target_id: Any) -> None:
-        """Mute the target, and let neither follow the other any more; the target cannot follow until he is unmuted."""
+        """
+        Mute the target, and let neither follow the other any more; the target cannot follow until he is unmuted.
+
+        Where the graph is your own, end the follows there: no row of it is known here.
+        """
         Mute.objects.mute(user_id, target_id, block=True)
         self.unfollow_user(user_id, target_id)
         if ":" not in owner_of(target_id):  # only users follow
@@ -380,14 +384,14 @@ def _unique(owners: Iterable[Owner]) -> list[Owner]:
 
 
 def _prefetch(items: Iterable[Any]) -> None:
-    """Load the tags of many rows in one query, not in one for each."""
+    """Load what many rows lead to in one query for each relation, not for each row."""
     rows: dict[type[Model], list[Model]] = {}
     for item in items:
         if isinstance(item, Model):
             rows.setdefault(type(item), []).append(item)
     for model, instances in rows.items():
-        fields = {name: field for source in sources.sources_of(model) for name, field in source.relations().items()}
-        prefetch_related_objects(instances, *(name for name, field in fields.items() if field.many_to_many))
+        names = [name for source in sources.sources_of(model) for name in source.prefetched()]
+        prefetch_related_objects(instances, *dict.fromkeys(names))
 
 
 def _batches(items: Any, size: int) -> Iterable[list[Any]]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import get_language, ngettext
 
 from .buttons import address
@@ -24,9 +24,6 @@ logger = logging.getLogger(__name__)
 
 MOST_SHOWN = 99
 """A badge says no larger number than this, and a plus."""
-
-ALIAS = "notifications"
-
 
 # Notifications
 
@@ -62,19 +59,28 @@ def is_unread_only(request: HttpRequest | None) -> bool:
 
 def notifications_links(alias: str, page: Any, request: HttpRequest | None) -> dict[str, Any]:
     """Where forms and links beside a page of notifications lead to, and what they need to know of it."""
-    path = request.path if request is not None else ""
     return {
         "alias": alias,
         "unread_only": is_unread_only(request),
         "up_to": page.up_to if page is not None else 0,
         "unseen": page.unseen if page is not None else 0,
         "unread": page.unread if page is not None else 0,
-        "all_url": path or "?",
-        "unread_url": f"{path}?unread=1",
+        "all_url": _filtered(request),
+        "unread_url": _filtered(request, unread="1"),
         "mark_url": address("mark", alias, tag="render_notifications"),
         "mark_all_url": address("mark_all", alias, tag="render_notifications"),
         "next": request.get_full_path() if request is not None else "",
     }
+
+
+def _filtered(request: HttpRequest | None, **chosen: str) -> str:
+    """The first page of this list with another filter; the rest of the query string is kept."""
+    query = request.GET.copy() if request is not None else QueryDict(mutable=True)
+    for name in ("unread", "after"):
+        query.pop(name, None)
+    query.update(chosen)
+    path = request.path if request is not None else ""
+    return f"{path}?{query.urlencode()}" if query else path or "?"
 
 
 # What is new
@@ -114,11 +120,11 @@ def badge_context(alias: str, request: HttpRequest | None, counting: str = "unse
         )
     return {
         **_listening(alias, news, "live_badge"),
-        **_plurals("badge"),
+        **_plurals(counting),
         "counting": counting,
         "count": count,
         "shown": shown(count),
-        "text": text_of("badge", count),
+        "text": text_of(counting, count),
     }
 
 
@@ -149,8 +155,10 @@ def text_of(name: str, number: int) -> str:
 
 
 def _form(name: str, number: int) -> str:
-    if name == "badge":
+    if name == "unseen":
         return ngettext("%(number)d new notification", "%(number)d new notifications", number)
+    if name == "unread":
+        return ngettext("%(number)d unread notification", "%(number)d unread notifications", number)
     return ngettext("%(number)d new item", "%(number)d new items", number)
 
 

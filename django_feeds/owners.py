@@ -20,7 +20,17 @@ from django.db.models import Model
 
 from .exceptions import InvalidOwner, InvalidReference
 
-__all__ = ["Owner", "Reference", "label_of", "model_of", "owner_of", "refer", "reference_of", "user_label"]
+__all__ = [
+    "Owner",
+    "Reference",
+    "label_of",
+    "model_of",
+    "owner_of",
+    "owner_of_row",
+    "refer",
+    "reference_of",
+    "user_label",
+]
 
 Owner = str
 
@@ -99,6 +109,11 @@ def owner_of(value: Any) -> Owner:
     except InvalidReference as error:
         raise InvalidOwner(f"{value!r} can own no feed: {error}") from error
     return str(reference.pk) if reference.label == user_label() else str(reference)
+
+
+def owner_of_row(value: Any) -> Owner:
+    """`owner_of`, where it must be the name of a row that can be; raises InvalidOwner. Asks for no row."""
+    return owner_of(reference_of(owner_of(value)))
 
 
 def reference_of(owner: Owner) -> Reference:

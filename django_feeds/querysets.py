@@ -12,7 +12,7 @@ from django.db import connections, models
 
 from .exceptions import InvalidOwner
 from .ids import MAX_ID
-from .owners import Owner, label_of, owner_of, reference_of, user_label
+from .owners import Owner, label_of, owner_of, owner_of_row, user_label
 
 __all__ = ["FollowManager", "FollowQuerySet", "MuteManager", "SourceManager"]
 
@@ -71,7 +71,7 @@ class FollowManager(models.Manager.from_queryset(FollowQuerySet)):  # type: igno
 
         Raises InvalidOwner for what cannot be followed, also by this user, whom the target has blocked.
         """
-        named = owner_of(reference_of(owner_of(target)))  # a name that leads to no model would be followed in vain
+        named = owner_of_row(target)  # a name that leads to no model would be followed in vain
         if apps.get_model("django_feeds", "Mute").objects.has_blocked(named, user):
             raise InvalidOwner(f"{user} cannot follow {target}, who has blocked him.")
         return self.get_or_create(user_id=_pk(user), target=named)
@@ -93,7 +93,7 @@ class MuteManager(models.Manager[Any]):
 
     def mute(self, user: Any, target: Any, *, block: bool = False) -> Any:
         """Let `user` hear nothing of `target` any more; a block stays one. Returns the row. Raises InvalidOwner."""
-        named = owner_of(reference_of(owner_of(target)))
+        named = owner_of_row(target)
         if named == _pk(user):
             raise InvalidOwner(f"{user!r} cannot mute himself.")
         row, _new = self.get_or_create(user_id=_pk(user), target=named, defaults={"is_block": block})

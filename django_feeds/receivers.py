@@ -51,13 +51,13 @@ def connect_source(source: ActivitySource) -> None:
         label = f"django_feeds.{sender._meta.label}"
         signals.post_save.connect(model_saved, sender=sender, dispatch_uid=f"{label}.saved")
         signals.post_delete.connect(model_deleted, sender=sender, dispatch_uid=f"{label}.deleted")
-    for name, field in source.relations().items():
+    for field in source.relations().values():
         _connect_owner(field.related_model)
+    for name, field in {**source.relations(), **source.told_relations()}.items():
         if field.many_to_many:
-            through = getattr(source.model, name).through
             signals.m2m_changed.connect(
                 partial(relation_changed, source.model),
-                sender=through,
+                sender=getattr(source.model, name).through,
                 weak=False,
                 dispatch_uid=f"{uid}.{name}",
             )

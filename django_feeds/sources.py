@@ -27,7 +27,7 @@ from . import conf, hydration
 from .activity import Activity
 from .exceptions import InvalidActivity, InvalidSource
 from .mentions import mentioned
-from .owners import Owner, Reference, label_of, owner_of
+from .owners import Owner, Reference, label_of, owner_of, owner_of_row
 from .records import Publication
 from .verbs import Verb
 
@@ -128,7 +128,7 @@ class ActivitySource:
         answered = self.get_reply_to(instance)
         actors = () if answered is None else (source.get_actor(answered) for source in sources_of(type(answered)))
         named = [*self.get_notify(instance), *self.get_mentions(instance), *actors]
-        return list(dict.fromkeys(owner_of(who) for who in named if who is not None))
+        return list(dict.fromkeys(owner_of_row(who) for who in named if who is not None))
 
     def get_extra_context(self, instance: Any) -> dict[str, Any]:
         """Whatever a template wants without another query, as JSON can hold it."""
@@ -150,6 +150,17 @@ class ActivitySource:
         """The model's own fields among `feeds`, by name; what else is named there is a property."""
         fields = {field.name: field for field in self.model._meta.get_fields()}
         return {name: fields[name] for name in self.feeds if name in fields and fields[name].is_relation}
+
+    def told_relations(self) -> dict[str, Any]:
+        """The model's own many-to-many fields among `notify`: who is told changes with them."""
+        fields = {field.name: field for field in self.model._meta.get_fields() if field.many_to_many}
+        return {name: fields[name] for name in self.notify if name in fields}
+
+    def prefetched(self) -> list[str]:
+        """What to load of many rows at once, so that no activity of them asks for more."""
+        several = [name for name, field in self.relations().items() if field.many_to_many or field.one_to_many]
+        parents = [path.rpartition("__")[0] for path in self.notify if "__" in path]
+        return list(dict.fromkeys([*several, *self.told_relations(), *parents, *filter(None, [self.reply_to])]))
 
     def identity(self, instance: Any) -> list[Any]:
         """What the activity's id follows from."""

@@ -315,7 +315,7 @@ class WordingTests(SentenceTestCase):
 class NumberTests(SimpleTestCase):
     def test_french_counts_none_like_one(self):
         with translation.override("fr"):
-            badges = [notices.text_of("badge", number) for number in (0, 1, 2)]
+            badges = [notices.text_of("unseen", number) for number in (0, 1, 2)]
             bars = [notices.text_of("bar", number) for number in (0, 1, 2)]
 
         self.assertEqual(badges, ["0 nouvelle notification", "1 nouvelle notification", "2 nouvelles notifications"])
@@ -323,7 +323,7 @@ class NumberTests(SimpleTestCase):
 
     def test_german_does_not(self):
         with translation.override("de"):
-            badges = [notices.text_of("badge", number) for number in (0, 1, 2)]
+            badges = [notices.text_of("unseen", number) for number in (0, 1, 2)]
 
         self.assertEqual(badges, ["0 neue Benachrichtigungen", "1 neue Benachrichtigung", "2 neue Benachrichtigungen"])
 

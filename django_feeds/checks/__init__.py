@@ -13,7 +13,7 @@ Feeds       E020 not importable   E021 no feed           E022 no such storage
 Managers    E030 not importable   E031 no manager        E032 no such feed
             E033 own feed short   E034 own feed filled for followers too        E035 NOTIFICATIONS
 Sources     E040 no relation      E041 no time           E042 time changes    E043 verb not registered
-            E044 verbs clash      E045 no such manager
+            E044 verbs clash      E045 no such manager  W009 nobody can be told
 Celery      E060 not JSON         W001 tasks inline      W002 memory storage  W003 no results       W004 pickle
 Database    I001 verbs not mirrored   W007 grouped by another aggregator (with `check --database` and `migrate`)
 

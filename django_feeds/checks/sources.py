@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateField, Field, Model
 
@@ -107,19 +107,34 @@ def _verb(source: ActivitySource) -> Iterator[CheckMessage]:
 
 
 def _manager(source: ActivitySource) -> Iterator[CheckMessage]:
-    if source.manager in entries("MANAGERS") or not isinstance(setting("MANAGERS"), dict):
+    declared = source.manager in entries("MANAGERS")
+    if not isinstance(setting("MANAGERS"), dict):
         return
     try:
         manager = get_manager(source.manager)
         problem = "" if isinstance(manager, Manager) else f"that is {manager!r}"
     except Exception as error:  # a class may raise anything
+        if declared:
+            return  # another check says why
         problem = str(error)
-    if problem:
+    if not problem:
+        yield from _telling(source, manager)
+    else:
         yield Error(
             f"{type(source).__name__}.manager is {source.manager!r}, which is no manager: {problem}",
             hint="Name a manager of DJANGO_FEEDS['MANAGERS'], or the dotted path of a Manager subclass.",
             obj=source,
             id="django_feeds.E045",
+        )
+
+
+def _telling(source: ActivitySource, manager: Any) -> Iterator[CheckMessage]:
+    if source.tells() and manager.notification_feed_class is None:
+        yield Warning(
+            f"{type(source).__name__} names who is told, and its manager {source.manager!r} has no feed for that.",
+            hint='Add "NOTIFICATIONS": "notifications" to it, or `notification_feed_class`. Until then nobody is told.',
+            obj=source,
+            id="django_feeds.W009",
         )
 
 

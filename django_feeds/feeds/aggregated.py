@@ -135,7 +135,8 @@ class AggregatedFeed(Feed):
             return News(token)
         new = {entry.id for entry in Token.parse(since).unknown(window.entries)}
         groups = [group for group in window.groups if any(member.id in new for member in group.members)]
-        return News(token, len(groups), window.show(groups[:limit], self.viewer))
+        shown = window.show(groups[:limit], self.viewer)
+        return News(token, len(shown) + len(groups[limit:]), shown)
 
     def count(self) -> int:
         """How many groups there are."""
@@ -178,7 +179,7 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is neither the id of a group nor that of an activity.") from error
+        raise ValueError(f"{text[:60]!r} is neither the id of a group nor that of an activity.") from error
 
 
 def _behind(cursor: GroupCursor | None, groups: Sequence[Skeleton]) -> int:

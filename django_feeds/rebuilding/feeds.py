@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from .. import conf, filling
-from ..feeds import Feed
+from ..feeds import AggregatedFeed, Feed
 from ..graph import FollowGraph, graph_of
 from ..ids import MAX_ID, MIN_ID
 from ..models import Follow, RecordRecipient, RecordSource
@@ -79,11 +80,11 @@ def readers_feeds(
 def notifications(
     manager: Manager, after: str | None, at: datetime, *, only: Collection[Owner] | None = None, write: bool = True
 ) -> Iterator[Step]:
-    """Bring the notifications of all users, or of `only` these, in line with what they are told."""
+    """Bring the notifications of everybody, or of `only` these, in line with what they are told."""
     feed_class = manager.notification_feed_class
     if feed_class is None:
         return
-    for batch in [list(only)] if only is not None else _by_reader(after):
+    for batch in [list(only)] if only is not None else chain(_by_reader(after), _by_told_row(after)):
         told = RecordRecipient.objects.filter(owner__in=batch).values_list("owner", flat=True).distinct()
         owners = batch if only is not None else _with_timelines([feed_class], batch, set(told))
         differing = sum(_rebuild(manager, feed_class, owner, at, write) for owner in owners)
@@ -97,6 +98,9 @@ def _rebuild(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetim
         return difference is not None and any(difference)
     filling.clean(manager, feed_class, owner, at)
     filling.refill(manager, feed_class, owner, at, force=True)
+    if issubclass(feed_class, AggregatedFeed):  # what was added by hand has no source to bring its new digest
+        for ids in filling.stored(feed_class, owner):
+            feed_class.push([owner], feed_class.entries_of(owner, ids), at=at, create=False)
     return False
 
 
@@ -140,6 +144,17 @@ def _by_owner(after: str | None) -> Iterator[list[Owner]]:
         after = batch[-1]
 
 
+def _by_told_row(after: str | None) -> Iterator[list[Owner]]:
+    """Those who are told and are no users; after all users, since their names have a colon."""
+    told = RecordRecipient.objects.filter(owner__contains=":").order_by("owner").values_list("owner", flat=True)
+    after = after if after and ":" in after else ""
+    while batch := list(told.filter(owner__gt=after).distinct()[:OWNERS]):
+        yield batch
+        after = batch[-1]
+
+
 def _by_reader(after: str | None) -> Iterator[list[Owner]]:
+    if after and ":" in after:
+        return
     for batch in by_pk(readers().only("pk"), after, OWNERS):
         yield [str(user.pk) for user in batch]

@@ -42,8 +42,7 @@ def publish_rows(
     With `deliver` the records count as delivered, since their feeds are rebuilt next. Without `write` it only counts.
     Raises InvalidActivity for a row that cannot be an activity, naming it.
     """
-    relations = [name for name, field in source.relations().items() if field.many_to_many or field.one_to_many]
-    rows = source.get_queryset().prefetch_related(*relations)
+    rows = source.get_queryset().prefetch_related(*source.prefetched())
     for batch in by_pk(rows, after, size):
         publications, absent = _publications(source, batch)
         if write:

@@ -86,8 +86,8 @@ class MarkChange(OfAlias, ChangeView):
         self.feed = self.get_feed()
         try:
             self.mark(self.feed, **self._how())
-        except NotInFeed as error:
-            return self.refuse(404, str(error))
+        except NotInFeed:
+            return self.refuse(404, _("That is not among your notifications, perhaps not any more."))
         except (InvalidSlice, ValueError) as error:
             return self.refuse(400, str(error))
         return self.answer()

@@ -113,3 +113,10 @@ def test_verbs_that_clash_are_found(found, monkeypatch):
     assert message.id == "django_feeds.E044"
     assert message.msg == f"The verbs tests.testapp.verbs.Pin and {__name__}.Nail both have the id 105."
     assert "for instance " in message.hint
+
+
+def test_a_source_that_names_who_is_told_needs_a_manager_with_notifications(ids, source):
+    source(Pin, type("PinSource", (SoundSource,), {"mentions": ("note",)}))
+    assert ids() == []
+
+    assert ids(MANAGERS={"default": {"USER_FEED": "user", "FEEDS": ["timeline"]}}) == ["W009"]

@@ -126,7 +126,7 @@ class LiveBadgeTests(BadgeTestCase):
         for language, rule in rules.items():
             forms = [form.replace("{}", "%(number)d") for form in said[language]]
             with mock.patch.object(notices, "_form", lambda name, n, forms=forms, rule=rule: forms[rule(n)]):
-                forms, which = notices.texts.__wrapped__("badge", language)
+                forms, which = notices.texts.__wrapped__("unseen", language)
 
             for number in [*range(250), 1000, 1001, 1002, 1012, 1022, 12345]:
                 place = number if number < 200 else 100 + number % 100  # as in live.js

@@ -250,7 +250,7 @@ class MarkTests(NotificationTestCase):
         response = self.client.post(MARK, {"id": ["000000000001", self.first.id]}, headers=JSON)
 
         self.assertEqual(response.status_code, 404)
-        self.assertIn("does not hold 000000000001", response.json()["error"])
+        self.assertIn("not among your notifications", response.json()["error"])
         self.assertEqual(self.counts(), (1, 1))
         self.client.force_login(self.bob)
         self.assertEqual(self.client.post(MARK, {"id": self.second.id}).status_code, 404)

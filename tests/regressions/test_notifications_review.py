@@ -7,16 +7,18 @@ from unittest import mock
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_feeds import delivery, mentions
+from django_feeds import delivery, mentions, sources
 from django_feeds.activity import Activity
-from django_feeds.exceptions import FeedsConfigurationError, InvalidSlice, UnknownFeed
+from django_feeds.exceptions import FeedsConfigurationError, InvalidOwner, InvalidSlice, UnknownFeed
 from django_feeds.feeds import AggregatedFeed
 from django_feeds.models import ActivityRecord, Grouping
 from django_feeds.refills import refill
 from django_feeds.registry import get_feed_class, get_manager
-from django_feeds.sources import source_of
+from django_feeds.sources import ActivitySource, pause_tracking, register, source_of
 from django_feeds.storage import get_storage
 from django_feeds.verbs import Love as LoveVerb
 from tests.flows import test_notifications
@@ -24,7 +26,7 @@ from tests.flows.conftest import site
 from tests.flows.site import NOON
 from tests.flows.test_grouped import declared, warnings
 from tests.flows.test_notifications import counts, love, notifications, whole
-from tests.testapp.models import Love
+from tests.testapp.models import Love, Pin, Tag
 
 __all__ = ["site"]
 
@@ -264,3 +266,76 @@ def test_what_is_published_again_by_hand_tells_whom_it_told(told):
     told.work()
 
     assert counts(told.bob) == (1, 1)
+
+
+def test_whoever_comes_into_a_relation_is_told(told):
+    class Invited(ActivitySource):
+        verb = LoveVerb
+        notify = ("tags",)  # whatever the rows are, they are told
+        time = "created_at"
+
+    former = sources._sources.pop(Pin)
+    try:
+        register(Pin)(Invited)
+        pin = told.pin(told.bob)
+        tag = Tag.objects.create(name="team")
+        pin.tags.add(tag)
+        told.work()
+
+        assert notifications(tag).count() == 1
+        pin.tags.remove(tag)
+        told.work()
+        assert notifications(tag).count() == 0
+    finally:
+        sources._sources[Pin] = former
+
+
+def test_many_rows_cost_few_queries(told):
+    def queries(number):
+        with pause_tracking():
+            loves = [love(told.ann, told.pin(told.bob, minute=n), n) for n in range(number)]
+        rows = Love.objects.filter(pk__in=[row.pk for row in loves])
+        with CaptureQueriesContext(connection) as captured:
+            get_manager().publish_many(rows)
+        return len(captured)
+
+    assert queries(20) == queries(5)
+
+
+def test_rows_that_are_told_and_are_no_users_are_rebuilt(told):
+    activity = source_of(Love).activity(love(told.ann, told.pin(told.bob)))
+    get_manager().publish(activity, recipients=[told.tea])
+    told.work()
+    feed = notifications(told.tea)
+    feed.get_storage().delete([feed.key])
+
+    call_command("rebuild_feeds", only="notifications", verbosity=0)
+
+    assert told.stored(feed) == 1
+
+
+def test_what_was_added_by_hand_gets_its_new_digest_too(site, settings, storage):
+    settings.DJANGO_FEEDS = declared(storage)
+    site.timeline(site.ann).add(Activity(site.bob, LoveVerb, site.cleo, time=NOON))
+    settings.DJANGO_FEEDS = declared(storage, "{actor}")
+
+    call_command("rebuild_feeds", feed=["timeline"], verbosity=0)
+
+    assert [group.group for group in site.timeline(site.ann)] == [f"auth.User:{site.bob.pk}"]
+
+
+def test_who_can_be_no_recipient_is_an_error_of_ours(told):
+    activity = source_of(Love).activity(love(told.ann, told.pin(told.bob)))
+
+    with pytest.raises(InvalidOwner):
+        get_manager().publish(activity, recipients=["nobody"])
+
+
+def test_what_cannot_be_seen_is_no_news(told):
+    feed = notifications(told.ann)
+    token = feed.news().token
+    pin = told.pin(told.bob, private=True, note=f"@{told.ann.username}")
+    told.work()
+
+    news = feed.news(token)
+    assert (news.count, news.items, pin.private) == (0, [], True)

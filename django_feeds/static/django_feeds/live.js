@@ -3,7 +3,9 @@
   "use strict";
 
   const MOST_SHOWN = 99; // on a badge
-  const LONG_HIDDEN = 5 * 60 * 1000; // a page that nobody looks at for so long stops listening
+  // A page that nobody looks at for so long stops listening: a browser opens six connections to a site with HTTP/1.1,
+  // and streams of tabs in the background would leave none for pages.
+  const LONG_HIDDEN = 10 * 1000;
   const FIRST_RETRY = 5 * 1000;
   const LAST_RETRY = 5 * 60 * 1000;
 
@@ -18,11 +20,13 @@
 
   // Badges and bars
 
+  const title = document.title; // as the server wrote it
+
   const showBadge = (badge, count) => {
     const number = badge.firstElementChild;
     const shown = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
     if ("feedsTitle" in badge.dataset) {
-      document.title = (count ? `(${shown}) ` : "") + document.title.replace(/^\(\d+\+?\) /, "");
+      document.title = (count ? `(${shown}) ` : "") + title;
     }
     if (number.textContent === shown && number.hidden === !count) return; // do not say again what was said
     number.textContent = shown;
@@ -138,7 +142,10 @@
     moveFocus(form, list, all || !counts.unread);
     for (const one of all ? marks(list) : [form]) {
       const item = one.closest("li");
-      if (item) item.classList.remove("unread", "unseen");
+      if (item) {
+        item.classList.remove("unread", "unseen");
+        item.querySelectorAll("[data-feeds-unread]").forEach((text) => text.remove());
+      }
       one.remove();
     }
     if (!counts.unread) list.querySelectorAll('form[data-feeds-mark="all"]').forEach((one) => one.remove());
