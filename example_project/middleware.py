@@ -1,4 +1,4 @@
-"""The example needs no script, and tells browsers so."""
+"""The example runs no script but the one of django-feeds, and needs none; browsers are told to run no other."""
 
 from __future__ import annotations
 

@@ -66,7 +66,13 @@ class CommentSource(ActivitySource):
     reply_to = "parent"
 
     def get_extra_context(self, instance: Comment) -> dict[str, Any]:
-        return {"text": instance.text, "comment": instance.pk}
+        return {
+            "text": instance.text,
+            "comment": instance.pk,
+            # So that a note says to its reader why she is told.
+            "answered": instance.parent.user_id if instance.parent else None,
+            "mentioned": [reference.pk for reference in self.get_mentions(instance)],
+        }
 
     def publication(self, instance: Comment) -> Any:
         """It is told and on nobody's feed, so nothing brings it there."""

@@ -67,13 +67,24 @@ class NewPinForm(BoardForm):
         return super().save()
 
 
+class Lines(forms.CharField):
+    """Text of several lines. Browsers send two characters for the end of a line, and count one against the limit."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+
 class CommentForm(forms.ModelForm):
     """What somebody says about a pin; `parent` is the comment that it answers, if any."""
 
     class Meta:
         model = Comment
         fields = ["text", "parent"]
+        field_classes = {"text": Lines}
         widgets = {"text": forms.Textarea(attrs={"rows": 2}), "parent": forms.HiddenInput()}
+        error_messages = {
+            "parent": {"invalid_choice": _("What you answered is gone. You can still say this about the pin.")}
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -23,9 +24,10 @@ MAIL_POLICY = (
 @never_cache
 @login_required
 def digest(request: HttpRequest) -> HttpResponse:
-    """The subject and the text, and the HTML in a frame."""
+    """The subject and the text, and the HTML in a frame; or why nothing would be sent."""
     found = digest_class()(request.user)
-    response = render(request, "pins/digest.html", {"digest": found, "text": found.text() if found.groups else ""})
+    context = {"message": found.message(), "wanted": found.is_wanted()}
+    response = render(request, "pins/digest.html", context)
     response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
     return response
 
@@ -36,4 +38,8 @@ def digest(request: HttpRequest) -> HttpResponse:
 @xframe_options_sameorigin
 def digest_mail(request: HttpRequest) -> HttpResponse:
     """The HTML of the mail, as the frame shows it."""
-    return HttpResponse(digest_class()(request.user).html(), headers={"Content-Security-Policy": MAIL_POLICY})
+    message = digest_class()(request.user).message()
+    if message is None:
+        raise Http404(_("There is nothing new to send."))
+    html, _type = message.alternatives[0]
+    return HttpResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})

@@ -16,7 +16,10 @@ from django_feeds.owners import Owner, owner_of, reference_of, user_label
 
 
 class SiteManager(Manager):
-    """Tells users who follows them, and the followers of both. Not by the rows, which `seed` makes by the thousand."""
+    """
+    Tells users who follows them, and the followers of both. Not by the rows, which `seed` makes by the thousand: a
+    `Follow` that the ORM or the admin deletes leaves what was told of it.
+    """
 
     tells = (verbs.Follow,)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from itertools import chain
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -13,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from django_feeds.models import Mute
 
@@ -21,6 +20,7 @@ from .editing import safe_next
 from .forms import CommentForm
 from .models import Comment, Love, Pin
 from .people import name_of
+from .views import PinPage
 
 View = Callable[..., HttpResponse]
 
@@ -28,7 +28,6 @@ View = Callable[..., HttpResponse]
 def about_a_pin(view: View) -> View:
     """The view gets the pin; whoever did not sign in does so first, and then sees it."""
 
-    @require_POST
     @wraps(view)
     def wrapper(request: HttpRequest, pk: int) -> HttpResponse:
         pin = get_object_or_404(Pin.objects.select_related("user", "item"), pk=pk)
@@ -39,6 +38,7 @@ def about_a_pin(view: View) -> View:
     return wrapper
 
 
+@require_POST
 @about_a_pin
 def love(request: HttpRequest, pin: Pin) -> HttpResponse:
     """Love a pin. Doing so again is harmless."""
@@ -47,6 +47,7 @@ def love(request: HttpRequest, pin: Pin) -> HttpResponse:
     return redirect(safe_next(request, pin.get_absolute_url()))
 
 
+@require_POST
 @about_a_pin
 def unlove(request: HttpRequest, pin: Pin) -> HttpResponse:
     """Love it no more: whoever was told is told no longer."""
@@ -54,15 +55,21 @@ def unlove(request: HttpRequest, pin: Pin) -> HttpResponse:
     return redirect(safe_next(request, pin.get_absolute_url()))
 
 
+@require_http_methods(["GET", "POST"])
 @about_a_pin
 def comment(request: HttpRequest, pin: Pin) -> HttpResponse:
-    """Say something about a pin, or answer what was said."""
+    """Say something about a pin, or answer what was said. What is refused stays in the form."""
+    # The page that refuses has this address, and its buttons lead back to it.
+    if request.method == "GET" or _refused(request, pin):
+        return redirect(pin.get_absolute_url())
     form = CommentForm(request.POST, instance=Comment(user_id=request.user.pk, pin=pin))
-    if not _refused(request, pin) and form.is_valid():
+    if form.is_valid():
         return redirect(form.save().get_absolute_url())
-    for error in chain(*form.errors.values()):
-        messages.error(request, error)
-    return redirect(pin.get_absolute_url())
+    page = PinPage()
+    page.setup(request, pk=pin.pk)
+    page.object = page.get_object()
+    answered = form.cleaned_data.get("parent")
+    return page.render_to_response(page.get_context_data(form=form, answered=answered), status=400)
 
 
 @require_POST

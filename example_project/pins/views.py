@@ -11,11 +11,15 @@ from django.contrib.auth.views import LoginView
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView, ListView
 
+from django_feeds import verbs
 from django_feeds.models import Follow, Mute
 from django_feeds.owners import owner_of
+from django_feeds.verbs import Verb
+from django_feeds.views import NotificationPreferencesView
 
 from . import community
 from .loving import loves_of
@@ -112,6 +116,21 @@ class People(ListView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         followed = followed_by(self.request.user)
         return super().get_context_data(search=self.search, followed=followed, **kwargs)
+
+
+class Preferences(NotificationPreferencesView):
+    """What one wants to be told, in words that fit what this site tells."""
+
+    def get_title(self) -> str:
+        return _("What you are told")
+
+    def get_label(self, verb: type[Verb]) -> str:
+        labels: dict[type[Verb], str] = {
+            verbs.Love: _("Somebody loves your pin"),
+            verbs.Comment: _("Somebody comments on your pin, answers or mentions you"),
+            verbs.Follow: _("Somebody follows you"),
+        }
+        return labels.get(verb) or super().get_label(verb)
 
 
 class SignIn(LoginView):

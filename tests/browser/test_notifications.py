@@ -140,6 +140,7 @@ def test_marking_by_keyboard_alone(site, open_as):
     tab_until(page, "Mark as read: Cleo and Ben loved your pin")
     page.keyboard.press("Enter")
     expect(buttons).to_have_count(1)
+    expect(page.get_by_text("Unread:")).to_have_count(1)
     expect(buttons).to_be_focused()  # the next one
 
     page.keyboard.press("Space")
@@ -207,6 +208,8 @@ def test_nothing_is_written_inline(site, open_as):
 
 
 def test_the_mail_is_in_a_frame_that_may_do_nothing(site, open_as):
+    site.ann.email = "ann@example.com"
+    site.ann.save()
     Love.objects.create(user=site.ben, pin=site.quilt)
     page = open_as(site.ann)
     page.goto("/notifications/digest/")
@@ -216,6 +219,22 @@ def test_the_mail_is_in_a_frame_that_may_do_nothing(site, open_as):
     expect(mail.get_by_role("link", name="See them all")).to_have_css("color", "rgb(255, 255, 255)")
     assert "allow-scripts" not in page.locator("iframe").get_attribute("sandbox")
     assert get_feed("notifications", site.ann).counts() == {"unseen": 1, "unread": 1}
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_longer_words_fit_a_small_phone(site, open_as, server_url, language):
+    page = open_as(site.ann, **{**PHONE, "viewport": {"width": 320, "height": 640}})
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": server_url}])
+    for path in ("/feeds/notifications/", "/feeds/preferences/", "/notifications/digest/", "/people/", "/pin/new/"):
+        page.goto(path)
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.locator("a.new").bounding_box()["width"] >= 40
+        box = page.locator("header.top form button").bounding_box()
+        assert box["x"] + box["width"] <= 320
+        assert_fits(page)
+        sticking_out = "h1 => { h1.style.overflow = 'auto'; return h1.scrollWidth - h1.clientWidth }"
+        assert page.locator("h1").evaluate(sticking_out) <= 0
+        save_screenshot(page, f"example-{language}-{path.strip('/').replace('/', '-')}-small")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -19,7 +19,9 @@ PAGE = "/feeds/notifications/"
 
 @pytest.fixture
 def told(site):
-    """Ann is told of a love, and of a comment on another pin."""
+    """Ann, who gets e-mails, is told of a love, and of a comment on another pin."""
+    site.ann.email = "ann@example.com"
+    site.ann.save()
     site.vase = Pin.objects.create(user=site.ann, board=site.board, item=Item.objects.create(title="Vase"))
     Love.objects.create(user=site.ben, pin=site.pin)
     Comment.objects.create(user=site.ben, pin=site.vase, text="Which <b>glaze</b>?")
@@ -129,16 +131,14 @@ def test_the_page_takes_as_many_queries_with_many_as_with_few(told, as_ann, site
 
 
 def test_the_mail_is_the_one_that_would_be_sent(told, site, as_ann):
-    site.ann.email = "ann@example.com"
-    site.ann.save()
-
     page, framed = as_ann.get("/notifications/digest/"), as_ann.get("/notifications/digest/mail/")
     call_command("notifications_digest", verbosity=0)
 
     sent = mail.outbox[0]
     assert sent.subject in text_of(page)
+    assert sent.body.startswith("Hello Ann,")
     # The link to unsubscribe is signed with the time.
-    assert unsigned(page.context["text"]) == unsigned(sent.body)
+    assert unsigned(page.context["message"].body) == unsigned(sent.body)
     assert unsigned(framed.content.decode()) == unsigned(sent.alternatives[0][0])
 
 
@@ -157,12 +157,47 @@ def test_the_mail_is_framed_by_this_site_alone_and_may_do_nothing(told, as_ann):
     assert framed["X-Frame-Options"] == "SAMEORIGIN"
 
 
-def test_there_may_be_nothing_to_send(as_ben):
-    assert "there would be no e-mail" in text_of(as_ben.get("/notifications/digest/"))
+def test_what_was_mailed_is_not_mailed_again(told, as_ann):
+    call_command("notifications_digest", verbosity=0)
+
+    assert told.count_unread() == 2
+    assert "There is nothing new to send." in text_of(as_ann.get("/notifications/digest/"))
+    assert as_ann.get("/notifications/digest/mail/").status_code == 404
+
+
+def test_who_wants_no_mails_is_shown_none(told, as_ann):
+    as_ann.post("/feeds/preferences/", {})
+
+    page = as_ann.get("/notifications/digest/")
+
+    assert "You get no e-mails." in text_of(page)
+    assert "<iframe" not in page.content.decode()
+
+
+def test_a_note_says_that_one_is_answered_or_mentioned(site, as_ben):
+    asked = Comment.objects.create(user=site.ben, pin=site.pin, text="Which quilt is it?")
+    for text, parent, said in (
+        ("Mine.", asked, "answered you"),
+        ("Look, @ben!", None, "mentioned you"),
+        ("Mine, @ben!", asked, "answered you"),
+    ):
+        comment = Comment.objects.create(user=site.ann, pin=site.pin, text=text, parent=parent)
+        run_feeds()
+        assert f"Ann commented on Quilt {said} {text}" in text_of(as_ben.get(PAGE)).replace("Unread: ", "")
+        comment.delete()
+
+
+def test_whose_pin_it_is_is_not_said_to_be_mentioned(told, as_ann):
+    assert "mentioned you" not in text_of(as_ann.get(PAGE))
+    assert "answered you" not in text_of(as_ann.get(PAGE))
 
 
 def test_what_one_wants_to_be_told_can_be_chosen(told, as_ann, site):
-    assert "What you are told" in text_of(as_ann.get("/feeds/preferences/"))
+    page = as_ann.get("/feeds/preferences/")
+    assert "<title>What you are told · Corkboard</title>" in page.content.decode()
+    assert "Somebody comments on your pin, answers or mentions you" in text_of(page)
+    assert "Somebody loves your pin" in text_of(page)
+    assert "Somebody follows you" in text_of(page)
 
     response = as_ann.post("/feeds/preferences/", {"digest": "on"}, follow=True)
     Love.objects.create(user=site.ben, pin=site.vase)

@@ -9,6 +9,7 @@ from django_feeds.models import Follow, Mute
 from django_feeds.registry import get_feed, get_manager
 from django_feeds.testing import run_feeds
 from example_project.pins.models import Comment, Item, Love, Pin
+from tests.browser.quality import assert_valid_html
 
 
 def told(user):
@@ -123,7 +124,41 @@ def test_a_comment_says_something_and_not_a_novel(site, as_ben, text):
     response = as_ben.post(f"/pin/{site.pin.pk}/comment/", {"text": text}, follow=True)
 
     assert not Comment.objects.exists()
-    assert 'class="error"' in response.content.decode()
+    assert response.status_code == 400
+    assert 'id="say-errors"' in response.content.decode()
+
+
+def test_what_is_refused_stays_in_the_form(site, as_ben):
+    asked = Comment.objects.create(user=site.ann, pin=site.pin, text="Who likes it?")
+
+    response = comment(as_ben, site.pin, "<I> do" + "!" * 500, parent=asked.pk)
+
+    html = response.content.decode()
+    assert_valid_html(html)
+    assert "&lt;I&gt; do!!!" in html
+    assert f'<input type="hidden" name="parent" value="{asked.pk}">\n    <label for="id_text">' in html
+    assert as_ben.get(response.request["PATH_INFO"])["Location"] == site.pin.get_absolute_url()
+
+
+def test_an_answer_to_what_is_gone_stays_as_a_comment(site, as_ben):
+    asked = Comment.objects.create(user=site.ann, pin=site.pin, text="Who likes it?")
+    asked_pk = asked.pk
+    asked.delete()
+
+    response = comment(as_ben, site.pin, "I do, very much.", parent=asked_pk)
+
+    html = response.content.decode()
+    assert response.status_code == 400
+    assert "What you answered is gone." in html
+    assert "I do, very much.</textarea>" in html
+    assert 'name="parent"' not in html
+
+
+def test_the_end_of_a_line_is_one_character(site, as_ben):
+    comment(as_ben, site.pin, "\r\n".join("x" * 250))
+
+    assert not Comment.objects.exclude(text="\n".join("x" * 250)).exists()
+    assert Comment.objects.exists()
 
 
 def test_a_comment_is_taken_back_by_who_made_it(site, as_ben):
@@ -164,7 +199,7 @@ def test_reactions_take_a_post_with_the_token(site, as_ben):
     strict.force_login(site.ben)
 
     for name in ("love", "unlove", "comment"):
-        assert as_ben.get(f"/pin/{site.pin.pk}/{name}/").status_code == 405
+        assert as_ben.get(f"/pin/{site.pin.pk}/{name}/").status_code == (302 if name == "comment" else 405)
         assert strict.post(f"/pin/{site.pin.pk}/{name}/", {"text": "Hello"}).status_code == 403
     assert as_ben.get("/comment/1/delete/").status_code == 405
 
@@ -176,6 +211,9 @@ def test_who_is_blocked_can_neither_love_nor_comment(site, as_ben):
     comment(as_ben, site.pin, "Hello?")
 
     assert "Ann does not want to hear from you." in response.content.decode()
+    refused = as_ben.post(f"/feeds/follow/{site.ann.pk}/")
+    assert refused.status_code == 400
+    assert '<a class="button" href="/feed/">' in refused.content.decode()
     assert (Love.objects.count(), Comment.objects.count()) == (0, 0)
 
 
