@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connections, router, transaction
+from django.db import IntegrityError, connections, router, transaction
 
 from . import recipients
 from .activity import Activity, identity_text
+from .deadlocks import despite_deadlocks
 from .exceptions import InvalidReference
 from .ids import milliseconds
 from .models import ActivityRecord, RecordRecipient, RecordSource
@@ -47,8 +48,6 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-
-Result = TypeVar("Result")
 
 OwnerRow = RecordSource | RecordRecipient
 
@@ -130,7 +129,8 @@ def write_many(publications: Iterable[Publication]) -> list[ActivityRecord]:
     written = []
     for start in range(0, len(keys), BATCH):
         batch = {key: unique[key] for key in keys[start : start + BATCH]}
-        written += _atomically(_write_batch, batch)
+        work = partial(transaction.atomic(using=database())(_write_batch), batch)
+        written += despite_deadlocks(work, database())
     return written
 
 
@@ -251,25 +251,6 @@ def standing(ids: Iterable[UUID], rows: type[OwnerRow] = RecordSource) -> dict[U
     By whom each of these activities is brought now, or to whom it is told; those that stand with nobody are left out.
     """
     return rows.objects.owners(rows.objects.filter(activity_id__in=list(ids)))
-
-
-def _atomically(work: Callable[[Any], Result], argument: Any) -> Result:
-    """
-    Do this in a transaction, and again where it met another one in a deadlock.
-
-    MariaDB has some even between inserts in one order. A transaction around this one is lost too, and its owner's
-    to repeat.
-    """
-    using = database()
-    for attempt in range(3):
-        try:
-            with transaction.atomic(using=using):
-                return work(argument)
-        except OperationalError as error:
-            deadlock = error.args[:1] == (1213,) or getattr(error.__cause__, "sqlstate", "") == "40P01"
-            if not deadlock or connections[using].in_atomic_block or attempt == 2:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _locked(key: UUID) -> ActivityRecord | None:

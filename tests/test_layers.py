@@ -19,7 +19,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             *("serializers", "signals", "verbs"),
         },
     ),
-    ("models: rows", {"fields", "models", "querysets", "migrations"}),
+    ("models: rows", {"deadlocks", "fields", "models", "querysets", "migrations"}),
     ("storage: where feeds are kept", {"storage"}),
     ("hydration: from ids to activities", {"hydration", "recipients", "records"}),
     ("feeds: what a feed is", {"feeds"}),

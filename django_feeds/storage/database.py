@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 from uuid import UUID
 from zlib import crc32
@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connections, router
 from django.db.models import Case, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
+from ..deadlocks import despite_deadlocks
 from ..exceptions import StorageUnavailable
 from ..ids import MAX_ID, before
 from ..models import TimelineEntry, TimelineMark
@@ -209,20 +210,9 @@ class DatabaseStorage(BaseStorage):
 
     @reaching
     def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
-        """
-        Without a transaction of its own, and again where it met another one in a deadlock, as marks do not mind.
-
-        MariaDB has some even between inserts in one order. A transaction around this one is lost, and its owner's to
-        repeat.
-        """
+        """Without a transaction of its own, and again where a deadlock ended it: marks do not mind."""
         rows = self._marks(self.writer(), key)
-        for attempt in range(MARK_ATTEMPTS):
-            try:
-                return self._mark(rows, key, marks, forget)
-            except OperationalError as error:
-                deadlock = error.args[:1] == (1213,) or getattr(error.__cause__, "sqlstate", "") == "40P01"
-                if not deadlock or connections[rows.db].in_atomic_block or attempt == MARK_ATTEMPTS - 1:
-                    raise
+        despite_deadlocks(partial(self._mark, rows, key, marks, forget), rows.db, MARK_ATTEMPTS)
 
     def _mark(self, rows: QuerySet[TimelineMark], key: str, marks: Mapping[int, Mark], forget: Collection[int]) -> None:
         for some in chunks(sorted(forget), MARKS_PER_STATEMENT):

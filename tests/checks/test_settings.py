@@ -105,6 +105,7 @@ def test_each_message_says_what_to_write(found):
     assert message.hint == f'For example "STORAGES": {{"default": {{"BACKEND": "{DATABASE}"}}}}'
 
 
+@pytest.mark.django_db  # from Django 6.1 on, it looks into the database too
 def test_manage_py_check_fails(settings):
     settings.DJANGO_FEEDS = {"TASKS": "inline", "FEED": {}}
 
