@@ -50,7 +50,10 @@ class FollowQuerySet(models.QuerySet[Any]):
         first = pks.first()
         while first is not None:
             last, following = [*pks.filter(user__gte=first)[size - 1 : size + 1], None, None][:2]
-            yield first, pks.last() if last is None else last
+            last = pks.last() if last is None else last
+            if last is None:
+                return  # all who were left have gone meanwhile
+            yield first, last
             first = following
 
     def between(self, first: Any, last: Any) -> FollowQuerySet:

@@ -15,7 +15,7 @@ from django_feeds import delivery, mentions, sources
 from django_feeds.activity import Activity
 from django_feeds.exceptions import FeedsConfigurationError, InvalidOwner, InvalidSlice, UnknownFeed
 from django_feeds.feeds import AggregatedFeed
-from django_feeds.models import ActivityRecord, Grouping
+from django_feeds.models import ActivityRecord, Follow, Grouping
 from django_feeds.refills import refill
 from django_feeds.registry import get_feed_class, get_manager
 from django_feeds.sources import ActivitySource, pause_tracking, register, source_of
@@ -339,3 +339,17 @@ def test_what_cannot_be_seen_is_no_news(told):
 
     news = feed.news(token)
     assert (news.count, news.items, pin.private) == (0, [], True)
+
+
+def test_followers_who_leave_while_they_are_counted_end_the_walk(site):
+    site.follow(site.ann, site.bob)
+    follows = Follow.objects.followers(site.bob)
+    real = type(follows).first
+
+    def first(queryset):
+        found = real(queryset)
+        Follow.objects.all().delete()
+        return found
+
+    with mock.patch.object(type(follows), "first", first):
+        assert list(follows.ranges(10)) == []
