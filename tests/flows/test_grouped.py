@@ -99,6 +99,7 @@ def test_followers_see_groups(any_site):
 
 
 def test_a_group_shows_its_newest_and_counts_all(site):
+    """W-19: what is folded is counted on every storage."""
     users = [site.bob, site.cleo]
     pins = [site.pin(users[minute % 2], minute=minute) for minute in range(40)]
     site.work()

@@ -261,6 +261,7 @@ def test_publish_names_recipients_too(site):
 
 
 def test_seen_and_read_are_independent(site):
+    """W-19: every storage keeps both."""
     feed = notifications(site.bob)
     pins = [site.pin(site.bob, minute=minute) for minute in range(3)]
     for minute, pin in enumerate(pins):
@@ -326,6 +327,7 @@ def test_what_arrives_late_is_new_though_it_is_older_than_what_was_seen(site):
 
 
 def test_what_came_after_the_page_stays_new(site):
+    """W-08: marking all marks what was shown."""
     pin = site.pin(site.bob)
     love(site.ann, pin, 1)
     site.work()
@@ -385,6 +387,7 @@ def test_only_what_was_not_read(site):
 
 
 def test_counts_are_right_after_a_cut(site):
+    """W-08: what was cut off is not unread for ever."""
     for minute in range(4):
         love(site.ann, site.pin(site.bob, minute=minute), minute)
     whole(site, site.bob)
@@ -397,6 +400,7 @@ def test_counts_are_right_after_a_cut(site):
 
 
 def test_doing_it_twice_changes_nothing(site):
+    """W-08: a task that runs again counts nothing twice."""
     pin = site.pin(site.bob)
     loved = love(site.ann, pin, 1)
     site.work()
