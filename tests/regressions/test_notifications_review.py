@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_feeds import delivery, mentions, sources
+from django_feeds import delivery, hydration, mentions, sources
 from django_feeds.activity import Activity
 from django_feeds.exceptions import FeedsConfigurationError, InvalidOwner, InvalidSlice, UnknownFeed
 from django_feeds.feeds import AggregatedFeed
@@ -268,26 +268,30 @@ def test_what_is_published_again_by_hand_tells_whom_it_told(told):
     assert counts(told.bob) == (1, 1)
 
 
-def test_whoever_comes_into_a_relation_is_told(told):
+@pytest.fixture
+def without_sources(monkeypatch):
+    """The Pin has no source, and has the ones of before again afterwards, in their place."""
+    monkeypatch.setattr(sources, "_sources", {**sources._sources, Pin: []})
+    monkeypatch.setattr(hydration, "_querysets", dict(hydration._querysets))
+    monkeypatch.setattr(hydration, "_rules", {label: list(rules) for label, rules in hydration._rules.items()})
+
+
+def test_whoever_comes_into_a_relation_is_told(told, without_sources):
+    @register(Pin)
     class Invited(ActivitySource):
         verb = LoveVerb
         notify = ("tags",)  # whatever the rows are, they are told
         time = "created_at"
 
-    former = sources._sources.pop(Pin)
-    try:
-        register(Pin)(Invited)
-        pin = told.pin(told.bob)
-        tag = Tag.objects.create(name="team")
-        pin.tags.add(tag)
-        told.work()
+    pin = told.pin(told.bob)
+    tag = Tag.objects.create(name="team")
+    pin.tags.add(tag)
+    told.work()
 
-        assert notifications(tag).count() == 1
-        pin.tags.remove(tag)
-        told.work()
-        assert notifications(tag).count() == 0
-    finally:
-        sources._sources[Pin] = former
+    assert notifications(tag).count() == 1
+    pin.tags.remove(tag)
+    told.work()
+    assert notifications(tag).count() == 0
 
 
 def test_many_rows_cost_few_queries(told):
