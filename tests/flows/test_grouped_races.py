@@ -26,13 +26,17 @@ ADDED = 10_000
 ACTORS, OBJECTS = 97, 31
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
+
+def on(alias, *needs, databases=("default",)):
+    """Each has its databases in a mark of its own: one of the function would come before it, and forbid them."""
+    marks = [pytest.mark.django_db(databases=databases, transaction=True), *needs]
+    return pytest.param(alias, marks=marks, id=alias)
+
+
 ON = [
-    "memory",
-    *storages.EVERY[2:],
-    *(
-        pytest.param(f"in {name}", marks=pytest.mark.django_db(databases=["default", name], transaction=True), id=name)
-        for name in ("default", "postgresql", "mysql")
-    ),
+    on("memory"),
+    *(on(one.values[0], *one.marks) for one in storages.EVERY[2:]),
+    *(on(f"in {name}", databases=["default", name]) for name in ("default", "postgresql", "mysql")),
 ]
 
 
@@ -60,7 +64,6 @@ def loved(number):
     return Activity(("auth.User", number % ACTORS + 1), Love, ("testapp.Pin", number % OBJECTS + 1), time=time)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_no_group_twice_no_update_lost_and_counts_exact(feed_class):
     entries = [feed_class.entry(loved(number)) for number in range(ADDED)]
     entries.sort(reverse=True)
