@@ -232,6 +232,7 @@ def _apply(
     create: bool,
 ) -> None:
     readers = sorted(wanted)
+    create = create and not feed_class.get_storage().looks_to_create
     if not manager.knows_following:
         with _sparing_the_rest():
             begin(feed_class, readers, at)

@@ -39,6 +39,7 @@ DATABASES = {
 
 # The storages of feeds, each under the name of its server; see tests/storages.py. (STORAGES is Django's, for files.)
 REDIS = "django_feeds.storage.redis.RedisStorage"
+CASSANDRA = "django_feeds.storage.cassandra.CassandraStorage"
 FEED_STORAGES = {
     "redis": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_7").url}},
     "redis_7": {"BACKEND": REDIS, "OPTIONS": {"URL": servers.get("redis_7").url}},
@@ -46,6 +47,8 @@ FEED_STORAGES = {
     "redis_cluster": {"BACKEND": REDIS, "OPTIONS": {"CLUSTER": servers.get("redis_cluster").url}},
     "redis_alias": {"BACKEND": REDIS, "OPTIONS": {"CACHE": "redis_alias"}},
     "redis_sentinel": {"BACKEND": REDIS, "OPTIONS": {"CACHE": "redis_sentinel"}},
+    "cassandra": {"BACKEND": CASSANDRA, "OPTIONS": servers.get("cassandra").options},
+    "cassandra_3": {"BACKEND": CASSANDRA, "OPTIONS": servers.get("cassandra_3").options},
 }
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

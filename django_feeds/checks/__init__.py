@@ -7,15 +7,17 @@ Storages    E010 no BACKEND       E011 not importable    E012 no storage
             E050 options          E051 no such database
 Redis       E052 where is it?     E053 CACHE             E054 wrong value     E055 decodes
             W005 may be cleared   W006 one slot
+Cassandra   E056 where is it?     E057 wrong value
 Feeds       E020 not importable   E021 no feed           E022 no such storage
             E023 two under a key  E024 key_format        E025 MAX_LENGTH       E026 AGGREGATOR
-            W008 long and grouped
+            W008 long and grouped W010 longer than its storage is made for
 Managers    E030 not importable   E031 no manager        E032 no such feed
             E033 own feed short   E034 own feed filled for followers too        E035 NOTIFICATIONS
 Sources     E040 no relation      E041 no time           E042 time changes    E043 verb not registered
             E044 verbs clash      E045 no such manager  W009 nobody can be told
 Celery      E060 not JSON         W001 tasks inline      W002 memory storage  W003 no results       W004 pickle
-Database    I001 verbs not mirrored   W007 grouped by another aggregator (with `check --database` and `migrate`)
+Database    I001 verbs not mirrored   W007 grouped by another aggregator
+            W011 storage lacks its tables   W012 storage out of reach   (with `check --database` and `migrate`)
 
 Each finds one thing, and what depends on that is not reported again.
 """

@@ -8,8 +8,9 @@ from django.core.checks import CheckMessage, Info, Warning
 from django.db import connections, router
 
 from .. import groupings, verbs
+from ..exceptions import FeedsError
 from ..models import Grouping, VerbRecord
-from .declared import dotted
+from .declared import dotted, feed_classes, storage_of
 
 __all__ = ["check"]
 
@@ -21,6 +22,30 @@ def check(databases: Collection[str]) -> Iterator[CheckMessage]:
         yield from _verbs(alias)
     if Grouping._meta.db_table in tables:
         yield from _groupings(alias)
+    if databases:
+        yield from _storages()
+
+
+def _storages() -> Iterator[CheckMessage]:
+    """Only warnings, since `migrate` runs this too, perhaps before there is a Cassandra."""
+    for alias in sorted({feed_class.storage for feed_class in feed_classes().values()}):
+        storage = storage_of(alias)
+        try:
+            lacking = storage.lacks() if storage else []
+        except FeedsError as error:
+            yield Warning(
+                f"Nobody knows whether the storage {alias!r} has all that it needs: {error}",
+                hint="See that it can be reached; then: manage.py sync_feed_storages --dry-run",
+                id="django_feeds.W012",
+            )
+            continue
+        if lacking:
+            yield Warning(
+                f"The storage {alias!r} lacks something on its server: {lacking[0].partition('(')[0].strip()}"
+                f"{f' and {len(lacking) - 1} more' if lacking[1:] else ''}.",
+                hint="manage.py sync_feed_storages",
+                id="django_feeds.W011",
+            )
 
 
 def _groupings(alias: str) -> Iterator[CheckMessage]:

@@ -115,6 +115,14 @@ def _feed(name: str, feed_class: type[Feed]) -> Iterator[CheckMessage]:
             hint=f"Give it a MAX_LENGTH (max_length) of {MOST_GROUPED} or less.",
             id="django_feeds.W008",
         )
+    storage = storage_of(feed_class.storage)
+    if storage and storage.longest and _sound(feed_class) and feed_class.max_length > storage.longest:
+        yield Warning(
+            f"The feed {name!r} keeps up to {feed_class.max_length:,} activities, and its storage "
+            f"{feed_class.storage!r} is made for {storage.longest:,} on one timeline.",
+            hint=f"Give it a MAX_LENGTH (max_length) of {storage.longest} or less.",
+            id="django_feeds.W010",
+        )
     declared = setting("STORAGES")
     if isinstance(declared, dict) and feed_class.storage not in {**conf.IMPLICIT_STORAGES, **declared}:
         try:

@@ -14,6 +14,9 @@ from .pages import Page
 
 __all__ = [
     "AggregatedFeed",
+    "CassandraAggregatedFeed",
+    "CassandraFeed",
+    "CassandraNotificationFeed",
     "DatabaseAggregatedFeed",
     "DatabaseFeed",
     "DatabaseNotificationFeed",
@@ -83,3 +86,21 @@ class RedisNotificationFeed(NotificationFeed):
     """Notifications in the storage that the settings declare as "redis"."""
 
     storage = "redis"
+
+
+class CassandraFeed(Feed):
+    """A flat feed in the storage that the settings declare as "cassandra"."""
+
+    storage = "cassandra"
+
+
+class CassandraAggregatedFeed(AggregatedFeed):
+    """A grouped feed in the storage that the settings declare as "cassandra"."""
+
+    storage = "cassandra"
+
+
+class CassandraNotificationFeed(NotificationFeed):
+    """Notifications in the storage that the settings declare as "cassandra"."""
+
+    storage = "cassandra"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from .. import hydration, records, serializers
 from ..activity import Activity
-from ..exceptions import FeedsConfigurationError, ForeignData, InvalidSlice, NotInFeed
+from ..exceptions import FeedsConfigurationError, ForeignData, InvalidSlice, NotInFeed, StorageUnavailable
 from ..ids import MAX_ID, MIN_ID, milliseconds
 from ..owners import Owner, owner_of
 from ..signals import feeds_written
@@ -26,6 +27,8 @@ from .news import News, Token
 from .pages import Page, read_entries, read_page
 
 __all__ = ["Feed", "Page", "Reader"]
+
+logger = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
@@ -288,10 +291,23 @@ class Feed(AsyncFeed):
         self, storage: BaseStorage | None, entries: Sequence[Entry], bodies: Mapping[UUID, str | None]
     ) -> list[Activity]:
         ids = [entry.id for entry in entries]
-        found = hydration.activities(storage, ids, bodies, self.activity_class)
+        found = self._activities(storage, ids, bodies)
         activities = [found[id] for id in ids if id in found]
         hydration.hydrate(activities)
         return activities
+
+    def _activities(
+        self, storage: BaseStorage | None, ids: Sequence[UUID], bodies: Mapping[UUID, str | None]
+    ) -> dict[UUID, Activity]:
+        """These activities, without rows; None for a storage that is known to be down."""
+        unknown = [id for id in ids if id not in bodies] if storage and storage.bodies_in_rows else []
+        if storage and unknown:
+            try:
+                bodies = {**bodies, **storage.row_bodies(self.key, unknown)}
+            except StorageUnavailable as error:
+                logger.warning("Activities are read from their records: %s", error)
+                storage = None
+        return hydration.activities(storage, ids, bodies, self.activity_class)
 
     def present(self, activities: Sequence[Activity], viewer: Any) -> list[Activity]:
         """Those of these hydrated activities that can be shown: they are there, not hidden, nobody muted did them."""

@@ -105,7 +105,7 @@ class Window:
         return {}
 
     def _visible(self, ids: Sequence[UUID], viewer: Any) -> dict[UUID, Activity]:
-        activities = hydration.activities(self.storage, ids, {}, self.feed.activity_class)
+        activities = self.feed._activities(self.storage, ids, {})
         hydration.hydrate(activities.values())
         return {activity.id: activity for activity in hydration.present(activities.values(), viewer)}
 

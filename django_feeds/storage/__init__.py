@@ -20,10 +20,13 @@ __all__ = ["BaseStorage", "Entry", "Mark", "Slice", "get_storage"]
 
 EXAMPLES = {
     "redis": '"BACKEND": "django_feeds.storage.redis.RedisStorage", "OPTIONS": {"URL": "redis://127.0.0.1:6379/1"}',
+    "cassandra": (
+        '"BACKEND": "django_feeds.storage.cassandra.CassandraStorage", "OPTIONS": {"CONTACT_POINTS": ["127.0.0.1"]}'
+    ),
 }
 """What to declare, under the aliases that our feed classes name."""
 
-EXTRAS = {"redis": "redis"}
+EXTRAS = {"redis": "redis", "cassandra": "cassandra"}
 """Which extra of this package brings a driver, by the driver's module."""
 
 

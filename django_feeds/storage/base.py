@@ -78,6 +78,12 @@ class BaseStorage(ABC):
     bodies_in_rows: bool = False
     """Does every entry carry its body, so that `add` needs `bodies`, and an edit must reach every timeline?"""
 
+    looks_to_create: bool = False
+    """Does it look for a timeline only to make one? Then a fan-out leaves that to whoever reads or fills it."""
+
+    longest: int | None = None
+    """How many entries can a timeline have before it becomes a burden to the server? None: any number."""
+
     def __init__(self, alias: str, options: Mapping[str, Any]) -> None:
         self.alias = alias
         self.options = options
@@ -89,6 +95,15 @@ class BaseStorage(ABC):
     def identity(self) -> tuple[Any, ...]:
         """What two aliases have in common when they are one and the same place."""
         return (type(self), repr(sorted(self.options.items())))
+
+    # The schema
+
+    def lacks(self) -> list[str]:
+        """What the server needs before it can keep timelines, as statements in order; none where nothing is missing."""
+        return []
+
+    def provide(self, statement: str) -> None:
+        """Carry out one of the statements of `lacks`."""
 
     # Timelines, written
 
@@ -126,11 +141,11 @@ class BaseStorage(ABC):
         """Take these ids off every one of these timelines; floors stay. What is not there is no error."""
 
     @abstractmethod
-    def trim(self, keys: Sequence[str], length: int) -> None:
+    def trim(self, keys: Sequence[str], length: int, *, at: datetime | None = None) -> None:
         """Keep the newest `length` entries of each timeline, also on disk; the floor rises to the newest id cut."""
 
     @abstractmethod
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, at: datetime | None = None) -> None:
         """Forget these timelines and their floors."""
 
     # Timelines, read
@@ -206,6 +221,10 @@ class BaseStorage(ABC):
         return PollingHub()
 
     # Bodies
+
+    def row_bodies(self, key: str, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """With `bodies_in_rows`: those of these activities in the rows of this timeline; missing ones are left out."""
+        return {}
 
     def put(self, bodies: Mapping[UUID, str], *, at: datetime | None = None) -> None:
         """Keep these bodies, each once for all timelines; one that is there is replaced."""

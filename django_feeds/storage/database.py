@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial, wraps
 from typing import Any, TypeVar
 from uuid import UUID
-from zlib import crc32
 
 from django.core import checks
 from django.db import InterfaceError, OperationalError, connections, router
@@ -19,6 +18,7 @@ from ..exceptions import StorageUnavailable
 from ..ids import MAX_ID, before
 from ..models import TimelineEntry, TimelineMark
 from .base import BaseStorage, Entry, Mark, Slice
+from .cuts import due_for_cut
 from .dialects import Dialect, dialect_for
 from .dialects.plain import Range, more_than_ids
 
@@ -27,7 +27,6 @@ __all__ = ["DatabaseStorage"]
 ROWS_PER_STATEMENT = 10_000
 MARKS_PER_STATEMENT = 200
 MARK_ATTEMPTS = 10
-CUT_ROUNDS = 10
 
 Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -155,13 +154,13 @@ class DatabaseStorage(BaseStorage):
                 dialect.remove(some, part)
 
     @reaching
-    def trim(self, keys: Sequence[str], length: int) -> None:
+    def trim(self, keys: Sequence[str], length: int, *, at: datetime | None = None) -> None:
         dialect = self.writer()
         for some in chunks(keys, dialect.chunk):
             dialect.cut(some, length)
 
     @reaching
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, at: datetime | None = None) -> None:
         dialect = self.writer()
         for some in chunks(keys, dialect.chunk):
             dialect.delete(some)
@@ -261,25 +260,6 @@ def _by_group(numbers: Mapping[int, int]) -> Case | Value:
     if len(groups) == 1:
         return Value(next(iter(groups)))
     return Case(*(When(group__in=some, then=Value(number)) for number, some in groups.items()))
-
-
-def due_for_cut(keys: Sequence[str], entries: Sequence[Entry], max_length: int) -> Sequence[str]:
-    """
-    Which of these timelines are to be counted after this push: each, on average, once in a tenth of its length.
-
-    All of them where many entries came at once. Else one activity in CUT_ROUNDS looks at a share of them, rather
-    than every activity at a few, since a query costs as much as the counting of some timelines.
-    """
-    every = max(max_length // 10, 100)
-    if len(entries) * 10 > every or len(entries) > len(keys):
-        return keys
-    due: dict[str, None] = {}
-    for entry in entries:
-        seed = crc32(entry.id.bytes)
-        if seed % CUT_ROUNDS == 0:
-            share = every // CUT_ROUNDS
-            due.update(dict.fromkeys(key for key in keys if crc32(key.encode(), seed) % share == 0))
-    return list(due)
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

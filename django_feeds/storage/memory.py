@@ -102,12 +102,12 @@ class MemoryStorage(BaseStorage):
                     if timeline.entries.pop(id, None):
                         del timeline.ids[bisect_left(timeline.ids, id)]
 
-    def trim(self, keys: Sequence[str], length: int) -> None:
+    def trim(self, keys: Sequence[str], length: int, *, at: datetime | None = None) -> None:
         with self.store.lock:
             for timeline in self._present(keys):
                 self._cut(timeline, length)
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, at: datetime | None = None) -> None:
         with self.store.lock:
             for key in keys:
                 self.store.timelines.pop(key, None)

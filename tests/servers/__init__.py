@@ -15,6 +15,7 @@ import sys
 from itertools import count
 
 from tests.servers.base import Server, Unavailable
+from tests.servers.cassandra import Cassandra
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.redis import DebianRedis, RedisServer, WheelRedis
@@ -22,6 +23,7 @@ from tests.servers.redis_cluster import RedisCluster
 from tests.servers.redis_sentinel import RedisSentinel
 
 __all__ = [
+    "CASSANDRA",
     "DATABASES",
     "REDIS",
     "RedisServer",
@@ -30,6 +32,7 @@ __all__ = [
     "broker",
     "get",
     "must_be_there",
+    "names",
     "own_redis",
     "stop_all",
 ]
@@ -43,11 +46,15 @@ _servers: dict[str, Server] = {
         DebianRedis("redis_7"),
         RedisCluster("redis_cluster"),
         RedisSentinel("redis_sentinel"),
+        Cassandra("cassandra", 1, first=1),
+        Cassandra("cassandra_3", 3, first=1),
     )
 }
 
 # Servers that are also database aliases, under the same name.
 DATABASES = ("postgresql", "mysql")
+
+CASSANDRA = ("cassandra", "cassandra_3")
 
 # The wheel with Redis 6.2 is there for one version of Python.
 REDIS = ("redis_6", "redis_7") if sys.version_info[:2] == (3, 11) else ("redis_7",)
@@ -58,6 +65,10 @@ def get(name: str) -> Server:
     if name not in _servers:
         raise KeyError(f"{name!r} is no test server. There are: {', '.join(_servers)}.")
     return _servers[name]
+
+
+def names() -> list[str]:
+    return list(_servers)
 
 
 def broker() -> RedisServer:

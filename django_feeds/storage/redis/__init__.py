@@ -119,10 +119,10 @@ class RedisStorage(BaseStorage):
             lines = sorted(map(pack, set(ids)), reverse=True)
             self._complain(self._write("remove", keys, lines, _keys_per_call(ids)))
 
-    def trim(self, keys: Sequence[str], length: int) -> None:
+    def trim(self, keys: Sequence[str], length: int, *, at: datetime | None = None) -> None:
         self._complain(self._write("trim", keys, (length,)))
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, keys: Sequence[str], *, at: datetime | None = None) -> None:
         self._complain(self._write("delete", keys))
 
     def _write(

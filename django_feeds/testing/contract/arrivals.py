@@ -102,7 +102,7 @@ class ArrivalsContract(ContractCase):
         self.arrive(entries(*range(1, 200)), max_length=20)
         came = self.arrivals()
 
-        self.storage.trim([self.key], 10)
+        self.trim(self.key, 10)
         self.add(self.key, entries(200, 201), max_length=10)
         self.remove(self.key, [entry(199).id])
 

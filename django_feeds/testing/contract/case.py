@@ -63,7 +63,8 @@ class ContractCase(_Case):
         return keys
 
     def later(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
+        """When the next operation is asked for."""
+        self.now = max(datetime.now(timezone.utc), self.now + timedelta(milliseconds=1))
         return self.now
 
     def add(self, keys: str | Sequence[str], some: Sequence[Entry], **options: Any) -> None:
@@ -75,6 +76,12 @@ class ContractCase(_Case):
 
     def remove(self, keys: str | Sequence[str], some: Collection[UUID]) -> None:
         self.storage.remove([keys] if isinstance(keys, str) else keys, some, at=self.later())
+
+    def trim(self, keys: str | Sequence[str], length: int) -> None:
+        self.storage.trim([keys] if isinstance(keys, str) else keys, length, at=self.later())
+
+    def delete(self, keys: str | Sequence[str]) -> None:
+        self.storage.delete([keys] if isinstance(keys, str) else keys, at=self.later())
 
     def read(self, key: str | None = None) -> list[Entry]:
         """All that the reader of this timeline sees."""

@@ -92,12 +92,12 @@ class Pair:
             self.push([number], [each for each in self.truth[number].values() if each.id > floor], floor=floor)
 
     def trim(self, numbers: list[int], length: int) -> None:
-        self._both("trim", numbers, length)
+        self._both("trim", numbers, length, at=self.case.later())
 
     def delete(self, numbers: list[int], _: None) -> None:
         for number in numbers:
             self.truth[number].clear()
-        self._both("delete", numbers)
+        self._both("delete", numbers, at=self.case.later())
 
     def _both(self, method: str, numbers: list[int], *args: Any, **kwargs: Any) -> None:
         for storage in self.storages:

@@ -107,7 +107,7 @@ class FloorsContract(ContractCase):
 
     def test_what_a_cut_took_does_not_come_back_by_a_late_push(self):
         self.add(self.key, entries(*range(1, 11)))
-        self.storage.trim([self.key], 5)
+        self.trim(self.key, 5)
 
         self.add(self.key, entries(3, 5))
 
@@ -116,7 +116,7 @@ class FloorsContract(ContractCase):
 
     def test_what_a_cut_took_comes_back_by_a_refill(self):
         self.add(self.key, entries(*range(1, 11)), floor=MIN_ID)
-        self.storage.trim([self.key], 5)
+        self.trim(self.key, 5)
         self.remove(self.key, [entry(ms).id for ms in range(7, 11)])
 
         self.add(self.key, entries(3, 4, 5, 6), floor=entry(2).id)

@@ -20,10 +20,10 @@ class ManyContract(ContractCase):
         self.assertEqual({tuple(part.entries) for part in slices.values()}, {tuple(entries(2, 1))})
 
         self.remove(keys, [entry(1).id])
-        self.storage.trim(keys, 3)
+        self.trim(keys, 3)
         self.assertEqual([self.read(keys[0]), self.read(keys[-1])], [entries(2)] * 2)
 
-        self.storage.delete(keys)
+        self.delete(keys)
         self.assertEqual([self.read(keys[0]), self.read(keys[-1])], [[], []])
 
     def test_2500_entries_go_to_one_timeline_at_once(self):
@@ -31,7 +31,8 @@ class ManyContract(ContractCase):
 
         self.add(self.key, many, max_length=2_500)
         self.assertEqual(self.storage.slice(self.key, limit=2_500).entries, many[::-1])
-        self.assertEqual(self.storage.count(self.key, max_length=10_000), 2_500)
+        counted = min(2_500, self.storage.offset_limit or 2_500)
+        self.assertEqual(self.storage.count(self.key, max_length=10_000), counted)
 
         self.remove(self.key, [each.id for each in many[:2_400]])
         self.assertEqual(self.storage.slice(self.key, limit=2_500).entries, many[:2_399:-1])
@@ -46,7 +47,7 @@ class ManyContract(ContractCase):
 
     def test_a_key_twice_is_one_timeline(self):
         self.add([self.key, self.key], entries(1))
-        self.storage.trim([self.key, self.key], 5)
+        self.trim([self.key, self.key], 5)
 
         self.assertEqual(self.read(), entries(1))
         self.assertEqual(set(self.storage.slice_many([self.key, self.key], limit=1)), {self.key})

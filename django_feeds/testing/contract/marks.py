@@ -156,8 +156,8 @@ class MarksContract(ContractCase):
 
         self.add(self.key, entries(1, 2))
         self.remove(self.key, [entries(1)[0].id])
-        self.storage.trim([self.key], 1)
-        self.storage.delete([self.key])
+        self.trim(self.key, 1)
+        self.delete(self.key)
 
         self.assertEqual(self.storage.marks(self.key), marks)
 

@@ -62,8 +62,10 @@ class ReadingContract(ContractCase):
         self.assertEqual(self.times(oldest_first=True, limit=3), [1, 2, 3])
         self.assertEqual(self.times(oldest_first=True, after=entry(3).id, limit=2), [4, 5])
         self.assertEqual(self.times(oldest_first=True, before=entry(3).id), [1, 2])
-        self.assertEqual(self.times(oldest_first=True, offset=8), [9, 10])
-        self.assertEqual(self.times(oldest_first=True, after=entry(3).id, before=entry(7).id, offset=1), [5, 6])
+        self.assertEqual(self.times(oldest_first=True, offset=8, limit=5), [9, 10])
+        self.assertEqual(
+            self.times(oldest_first=True, after=entry(3).id, before=entry(7).id, offset=1, limit=9), [5, 6]
+        )
 
     def test_pages_meet_when_times_tie(self):
         tied = [entry(20, salt) for salt in "abcdefg"]

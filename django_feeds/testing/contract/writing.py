@@ -131,7 +131,7 @@ class WritingContract(ContractCase):
         self.add(self.key, entries(*range(1, 11)))
 
         for _ in range(2):
-            self.storage.trim([self.key, self.new_key("missing")], 4)
+            self.trim([self.key, self.new_key("missing")], 4)
 
             self.assertEqual(self.storage.slice(self.key, limit=WHOLE).entries, entries(10, 9, 8, 7))
             self.assertEqual(self.floor(), entry(6).id)
@@ -140,7 +140,7 @@ class WritingContract(ContractCase):
         self.add(self.key, entries(1, 2))
         floor = self.floor()
 
-        self.storage.trim([self.key], 2)
+        self.trim(self.key, 2)
 
         self.assertEqual(self.read(), entries(2, 1))
         self.assertEqual(self.floor(), floor)
@@ -148,7 +148,7 @@ class WritingContract(ContractCase):
     def test_trimming_to_nothing_empties(self):
         self.add(self.key, entries(1, 2))
 
-        self.storage.trim([self.key], 0)
+        self.trim(self.key, 0)
 
         self.assertEqual(self.read(), [])
         self.assertEqual(self.floor(), entry(2).id)
@@ -158,7 +158,7 @@ class WritingContract(ContractCase):
         self.add([self.key, other], entries(5, 6))
 
         for _ in range(2):
-            self.storage.delete([self.key, self.new_key("missing")])
+            self.delete([self.key, self.new_key("missing")])
 
             self.assertEqual(self.storage.slice(self.key, limit=5), ([], MAX_ID, {}))
             self.assertEqual(self.storage.count(self.key, max_length=5), 0)
@@ -166,7 +166,7 @@ class WritingContract(ContractCase):
 
     def test_a_deleted_timeline_begins_anew(self):
         self.add(self.key, entries(5, 6))
-        self.storage.delete([self.key])
+        self.delete(self.key)
 
         self.add(self.key, entries(3))
 

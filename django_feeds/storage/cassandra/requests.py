@@ -1,0 +1,108 @@
+"""
+Requests: what a storage says to its Cassandra, at its consistency.
+
+A write is an unlogged batch of a few rows, written out and prepared as one statement, for the node that keeps the first
+copy of all of them: the driver takes 100 microseconds for a request, whatever is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import Any
+
+from . import cql
+from .connections import Connection, Request
+
+__all__ = ["ASKED", "REMOVED", "ROWS_OF_ONE", "Requests", "chunked", "parts", "rows_at_once"]
+
+ROWS = 10
+BYTES = 5 * 1_024
+"""Of one batch for several timelines: beyond these the server writes a warning into its log."""
+
+REMOVED = 20
+"""Removals in one batch for several timelines. They are half as much work, and no more warnings are written."""
+
+ROWS_OF_ONE = 50
+BYTES_OF_ONE = 64 * 1_024
+"""Of one batch for one timeline, which is a single write, and which the server does not warn of."""
+
+ASKED = 100
+"""Timelines, or entries of one, that one query asks for."""
+
+OF_A_ROW = 100
+"""Bytes of a row beside its body: key, id, digests."""
+
+Row = tuple[Any, ...]
+"""What is bound to one statement of a batch."""
+
+
+class Requests:
+    """Reads and writes over one connection, at one consistency each."""
+
+    def __init__(self, connection: Connection, read: int, write: int) -> None:
+        self.connection = connection
+        self.consistency = {"SELECT": read}
+        self.write_consistency = write
+
+    def prepared(self, text: str) -> Any:
+        return self.connection.prepared(text, self.consistency.get(text[:6], self.write_consistency))
+
+    # Read
+
+    def ask(self, text: str, *arguments: Any) -> list[Row]:
+        """The rows that answer this query."""
+        rows: list[Row] = self.connection.execute(self.prepared(text), arguments).all()
+        return rows
+
+    def ask_many(self, text: str, arguments: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
+        """The rows that answer this query with each of these arguments, in their order."""
+        statement = self.prepared(text)
+        for rows in self.connection.execute_many((statement, each) for each in arguments):
+            yield rows.all()
+
+    # Written
+
+    def write(self, text: str, arguments: Iterable[Sequence[Any]]) -> None:
+        """Say this with each of these arguments."""
+        statement = self.prepared(text)
+        self.connection.write((statement, each) for each in arguments)
+
+    def write_each(
+        self, text: str, names: Sequence[str], bind: Callable[[str], Row], at_time: int, at_once: int = ROWS
+    ) -> None:
+        """Say this of each timeline, of several in a request that one node can answer, and to all nodes in turn."""
+        nodes = [chunked(some, at_once) for some in self.connection.by_first_replica(names)]
+        parts = filter(None, chain.from_iterable(zip_longest(*nodes)))
+        self.write_batches(text, at_time, ([bind(name) for name in part] for part in parts))
+
+    def write_batches(self, text: str, at_time: int, batches: Iterable[Sequence[Row]]) -> None:
+        """Say this of each row of these batches, as if at this time."""
+        self.connection.write(self._batch(text, at_time, rows) for rows in batches)
+
+    def _batch(self, text: str, at_time: int, rows: Sequence[Row]) -> Request:
+        return self.prepared(cql.batch(text, len(rows))), (at_time, *chain.from_iterable(rows))
+
+
+def rows_at_once(size: int) -> int:
+    """How many rows with bodies of so many bytes go into one batch for several timelines."""
+    return max(min(ROWS, BYTES // (size + OF_A_ROW)), 1)
+
+
+def parts(items: Sequence[Any], sizes: Iterable[int]) -> Iterator[list[Any]]:
+    """These rows, with bodies of so many bytes, in parts that one batch for one timeline takes."""
+    part: list[Any] = []
+    room = BYTES_OF_ONE
+    for item, size in zip(items, sizes, strict=True):
+        if part and (len(part) == ROWS_OF_ONE or size + OF_A_ROW > room):
+            yield part
+            part, room = [], BYTES_OF_ONE
+        part.append(item)
+        room -= size + OF_A_ROW
+    if part:
+        yield part
+
+
+def chunked(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

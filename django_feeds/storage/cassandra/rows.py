@@ -1,0 +1,71 @@
+"""How an entry is a row, and when it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from threading import Lock
+from time import time_ns
+from uuid import UUID
+
+from cassandra.query import UNSET_VALUE
+
+from ...ids import EPOCH
+from ..base import Entry
+
+__all__ = ["NO_BODY", "arrival_cell", "digests_cell", "entry_of", "text_of", "write_time"]
+
+
+class Clock:
+    """Microseconds since 1970, each later than the one before: what was said second shall win."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = Lock()
+
+    def now(self) -> int:
+        with self._lock:
+            # By two: a removal is written one later than it was asked for.
+            self._last = max(time_ns() // 1_000, self._last + 2)
+            return self._last
+
+
+_clock = Clock()
+
+
+def write_time(at: datetime | None) -> int:
+    """The time of an operation, in microseconds; the present where nobody says it."""
+    return _clock.now() if at is None else (at - EPOCH) // timedelta(microseconds=1)
+
+
+NO_BODY = UNSET_VALUE
+"""Leaves the cell out. A null would be written as a tombstone."""
+
+
+def digests_cell(entry: Entry) -> bytes:
+    """Actor and group in 12 bytes, nothing where an entry has none. Only what an add wrote has this cell at all."""
+    if not (entry.actor or entry.group):
+        return b""
+    return entry.actor.to_bytes(6, "big") + entry.group.to_bytes(6, "big")
+
+
+def arrival_cell(at_time: int, arrived: int) -> dict[int, int]:
+    """What is added to the arrivals of a row. Of two values with one time the larger wins, and the earlier shall."""
+    return {at_time: -arrived}
+
+
+def entry_of(id: UUID, digests: bytes, arrivals: Mapping[int, int] | None) -> Entry:
+    """The entry of these cells; its arrival is that of the first operation."""
+    arrived = -arrivals[min(arrivals)] if arrivals else 0
+    if not digests:
+        return Entry(id, 0, 0, arrived)
+    return Entry(id, int.from_bytes(digests[:6], "big"), int.from_bytes(digests[6:], "big"), arrived)
+
+
+def text_of(body: str) -> str:
+    """JSON may hold half of a surrogate pair, and UTF-8 may not; written as JSON escapes it, it is the same JSON."""
+    try:
+        body.encode()
+    except UnicodeEncodeError:
+        return body.encode("utf-8", "backslashreplace").decode()
+    return body

@@ -1,0 +1,93 @@
+"""
+The keyspace and its two tables, and what is to be done so that they are there.
+
+`timelines` has one partition for each timeline: its rows newest first, each with its activity's body, and its floor.
+`marks` has one for what the reader of a timeline has seen and read, in rows that are nothing but keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...exceptions import FeedsConfigurationError
+
+if TYPE_CHECKING:
+    from cassandra.cluster import Session
+
+__all__ = ["missing"]
+
+TABLES = {
+    "timelines": {
+        "feed": "text",
+        "id": "uuid",
+        "floor": "uuid static",
+        "digests": "blob",
+        "arrived": "map<bigint, bigint>",
+        "body": "text",
+    },
+    "marks": {"feed": "text", "digest": "bigint", "kind": "text", "arrival": "bigint"},
+}
+
+KEYS = {
+    "timelines": ("feed, id", "CLUSTERING ORDER BY (id DESC)"),
+    "marks": ("feed, digest, kind, arrival", "CLUSTERING ORDER BY (digest ASC, kind ASC, arrival DESC)"),
+}
+
+# Levels, since a feed's rows come over months and a page shall not be gathered from every file that was written since.
+# Zstd halves what LZ4 leaves of ids. Tombstones stay for three days: a node that was away for longer is repaired.
+STORED = (
+    "compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': '160'}",
+    "compression = {'class': 'ZstdCompressor', 'chunk_length_in_kb': '16'}",
+    "gc_grace_seconds = 259200",
+)
+
+# Amazon Keyspaces looks after its files itself, and keeps the times of writes where it is asked to.
+MANAGED = ("CUSTOM_PROPERTIES = {'client_side_timestamps': {'status': 'enabled'}}",)
+
+
+def missing(session: Session, keyspace: str, replication: Any, *, managed: bool = False) -> Iterator[str]:
+    """
+    The statements that bring the schema up to date, in order; none where it is.
+
+    What an operator has changed (compaction, replication, ...) is left as it is. Raises FeedsConfigurationError where
+    the keyspace is missing and nobody says how many copies it is to have.
+    """
+    names = "SELECT keyspace_name FROM system_schema.keyspaces"
+    if keyspace not in {name for (name,) in session.execute(names)}:
+        yield _keyspace(keyspace, replication)
+    rows = session.execute(
+        "SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name = %s", [keyspace]
+    )
+    there: dict[str, set[str]] = {}
+    for table, column in rows:
+        there.setdefault(table, set()).add(column)
+    for table, columns in TABLES.items():
+        if table not in there:
+            yield _table(keyspace, table, managed)
+            continue
+        for column, type in columns.items():
+            if column not in there[table]:
+                yield f"ALTER TABLE {keyspace}.{table} ADD {column} {type}"
+
+
+def _keyspace(keyspace: str, replication: Any) -> str:
+    if replication is None:
+        raise FeedsConfigurationError(
+            f"The keyspace {keyspace!r} is not there, and the storage does not say how many copies it is to keep. "
+            'Add to its OPTIONS "REPLICATION": 3 (on a single node: 1), or a dict as CREATE KEYSPACE has it.'
+        )
+    if isinstance(replication, int):
+        replication = {"class": "NetworkTopologyStrategy", "replication_factor": replication}
+    return f"CREATE KEYSPACE {keyspace} WITH replication = {_map(replication)}"
+
+
+def _map(options: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"'{name}': '{value}'" for name, value in options.items()) + "}"
+
+
+def _table(keyspace: str, table: str, managed: bool) -> str:
+    key, order = KEYS[table]
+    columns = ", ".join(f"{name} {type}" for name, type in TABLES[table].items())
+    options = " AND ".join((order, *(MANAGED if managed else STORED)))
+    return f"CREATE TABLE {keyspace}.{table} ({columns}, PRIMARY KEY ({key})) WITH {options}"
