@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from django_feeds.exceptions import StorageUnavailable
+from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
 from tests import servers
 from tests.settings import FEED_STORAGES
@@ -16,12 +19,12 @@ from tests.settings import FEED_STORAGES
 if TYPE_CHECKING:
     import redis
 
-EVERY = [
-    "memory",
-    "database",
-    *(pytest.param(name, marks=pytest.mark.needs(name)) for name in (*reversed(servers.REDIS), "redis_cluster")),
-    *(pytest.param(name, marks=pytest.mark.needs(name)) for name in servers.CASSANDRA),
-]
+    from django_feeds.storage.cassandra import CassandraStorage
+
+REDIS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in (*reversed(servers.REDIS), "redis_cluster")]
+CASSANDRA = [pytest.param(name, marks=pytest.mark.needs(name)) for name in servers.CASSANDRA]
+
+EVERY = ["memory", "database", *REDIS, *CASSANDRA]
 """
 Aliases in DJANGO_FEEDS["STORAGES"], for the params of a fixture or for `parametrize`; what they need is started:
 
@@ -83,3 +86,21 @@ def clients(alias: str) -> list[redis.Redis]:
     urls = {name: servers.get(name).url for name in ("redis_6", "redis_7")}
     urls |= {"redis": urls["redis_7"], "redis_alias": servers.get("redis_7").database_url(2)}
     return [redis.Redis.from_url(urls[alias])] if alias in urls else []
+
+
+def wait_for_all_nodes(storage: CassandraStorage, patience: float = 60) -> None:
+    """Until the driver is connected to every node again, and enough of them answer."""
+    cluster = storage.server.connection.session.cluster
+    deadline = time.monotonic() + patience
+    while not all(host.is_up for host in cluster.metadata.all_hosts()) or not _answers(storage):
+        assert time.monotonic() < deadline, "not all nodes came back"
+        time.sleep(0.1)
+
+
+def _answers(storage: CassandraStorage) -> bool:
+    try:
+        storage.add(["waiting"], [], max_length=1, floor=MIN_ID)
+        storage.slice("waiting", limit=1)
+    except StorageUnavailable:
+        return False
+    return True

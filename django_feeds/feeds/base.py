@@ -269,7 +269,8 @@ class Feed(AsyncFeed):
         if since is None:
             return News(token)
         new = Token.parse(since).unknown(entries)
-        items = self.present(self._hydrated(storage, new[:limit], {}), self.viewer)
+        bodies = self._row_bodies(storage, [entry.id for entry in new[:limit]])
+        items = self.present(self._hydrated(storage, new[:limit], bodies), self.viewer)
         return News(token, len(items) + len(new[limit:]), items)
 
     def _refuse_if_not_live(self) -> None:
@@ -291,23 +292,20 @@ class Feed(AsyncFeed):
         self, storage: BaseStorage | None, entries: Sequence[Entry], bodies: Mapping[UUID, str | None]
     ) -> list[Activity]:
         ids = [entry.id for entry in entries]
-        found = self._activities(storage, ids, bodies)
+        found = hydration.activities(storage, ids, bodies, self.activity_class)
         activities = [found[id] for id in ids if id in found]
         hydration.hydrate(activities)
         return activities
 
-    def _activities(
-        self, storage: BaseStorage | None, ids: Sequence[UUID], bodies: Mapping[UUID, str | None]
-    ) -> dict[UUID, Activity]:
-        """These activities, without rows; None for a storage that is known to be down."""
-        unknown = [id for id in ids if id not in bodies] if storage and storage.bodies_in_rows else []
-        if storage and unknown:
-            try:
-                bodies = {**bodies, **storage.row_bodies(self.key, unknown)}
-            except StorageUnavailable as error:
-                logger.warning("Activities are read from their records: %s", error)
-                storage = None
-        return hydration.activities(storage, ids, bodies, self.activity_class)
+    def _row_bodies(self, storage: BaseStorage | None, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The bodies of these entries of the timeline that lie in its rows; those that are missing have a record."""
+        if storage is None or not storage.bodies_in_rows:
+            return {}
+        try:
+            return storage.row_bodies(self.key, ids)
+        except StorageUnavailable as error:
+            logger.warning("Activities are read from their records: %s", error)
+            return {}
 
     def present(self, activities: Sequence[Activity], viewer: Any) -> list[Activity]:
         """Those of these hydrated activities that can be shown: they are there, not hidden, nobody muted did them."""

@@ -105,7 +105,8 @@ class Window:
         return {}
 
     def _visible(self, ids: Sequence[UUID], viewer: Any) -> dict[UUID, Activity]:
-        activities = self.feed._activities(self.storage, ids, {})
+        bodies = self.feed._row_bodies(self.storage, ids)
+        activities = hydration.activities(self.storage, ids, bodies, self.feed.activity_class)
         hydration.hydrate(activities.values())
         return {activity.id: activity for activity in hydration.present(activities.values(), viewer)}
 

@@ -35,7 +35,7 @@ def on(alias, *needs, databases=("default",)):
 
 ON = [
     on("memory"),
-    *(on(one.values[0], *one.marks) for one in storages.EVERY[2:]),
+    *(on(one.values[0], *one.marks) for one in (*storages.REDIS, *storages.CASSANDRA)),
     *(on(f"in {name}", databases=["default", name]) for name in ("default", "postgresql", "mysql")),
 ]
 

@@ -16,7 +16,7 @@ from tests import storages
 from .conftest import feeds_on
 from .site import NOON
 
-REDIS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("redis_7", "redis_cluster")]
+OTHERS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("redis_7", "redis_cluster", "cassandra")]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def storage():
     return "database"
 
 
-@pytest.fixture(params=REDIS)
+@pytest.fixture(params=OTHERS)
 def other(request):
     """The storage that it moves to, in which nothing is."""
     storages.empty(request.param)

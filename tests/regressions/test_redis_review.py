@@ -198,7 +198,7 @@ def test_a_storage_that_is_down_keeps_no_other_from_forgetting_a_body(one_is_dow
 # --- what is told of what was written
 
 
-@pytest.mark.parametrize("storage", storages.EVERY[2:], indirect=True)
+@pytest.mark.parametrize("storage", storages.REDIS, indirect=True)
 def test_of_feeds_beside_somebody_elses_data_it_is_told_that_they_were_written(db, storage):
     hooked, told = [], []
 

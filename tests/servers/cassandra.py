@@ -129,6 +129,8 @@ class Cassandra(Server):
             "PORT": self.nodes[0].port,
             "KEYSPACE": "feeds",
             "REPLICATION": min(self.size, 3),
+            # Nobody waits for this but tests on a machine that has much else to do.
+            "TIMEOUT": 30,
         }
 
     @property
@@ -292,6 +294,10 @@ concurrent_writes: 8
 concurrent_compactors: 1
 compaction_throughput: 64MiB/s
 auto_snapshot: false
+read_request_timeout: 20s
+range_request_timeout: 20s
+write_request_timeout: 20s
+request_timeout: 20s
 disk_failure_policy: die
 commit_failure_policy: die
 """

@@ -13,6 +13,8 @@ from tests import storages
 
 @pytest.mark.needs("cassandra")
 class OneNodeTests(StorageContract, ComparedWithMemory, SimpleTestCase):
+    examples = 40
+
     def make_storage(self):
         storages.empty("cassandra")
         return get_storage("cassandra")
@@ -20,7 +22,7 @@ class OneNodeTests(StorageContract, ComparedWithMemory, SimpleTestCase):
 
 @pytest.mark.needs("cassandra_3")
 class ThreeNodesTests(StorageContract, ComparedWithMemory, SimpleTestCase):
-    examples = 25
+    examples = 15
 
     def make_storage(self):
         storages.empty("cassandra_3")

@@ -21,7 +21,7 @@ FOREIGN = {
 }
 
 
-@pytest.fixture(params=storages.EVERY[2:])
+@pytest.fixture(params=storages.REDIS)
 def storage(request):
     storages.empty(request.param)
     return get_storage(request.param)

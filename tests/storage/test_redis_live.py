@@ -33,7 +33,7 @@ SHORT = 0.2
 
 @pytest.fixture(
     params=[
-        *storages.EVERY[2:],
+        *storages.REDIS,
         pytest.param("redis_alias", marks=pytest.mark.needs("redis_7")),
         pytest.param("redis_sentinel", marks=pytest.mark.needs("redis_sentinel")),
     ]

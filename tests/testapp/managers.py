@@ -1,8 +1,8 @@
-"""A manager as the ancestor's users write it, which workers find by its dotted path: all its feeds are in Redis."""
+"""Managers as the ancestor's users write them, which workers find by dotted path: with feeds in Redis or Cassandra."""
 
 from __future__ import annotations
 
-from django_feeds.feeds import RedisAggregatedFeed, RedisFeed, RedisNotificationFeed
+from django_feeds.feeds import CassandraFeed, RedisAggregatedFeed, RedisFeed, RedisNotificationFeed
 from django_feeds.managers import Manager
 
 
@@ -34,3 +34,18 @@ class TellingManager(Manager):
     feed_classes = {"loves": GroupedLoveFeed}
     user_feed_class = OwnLoveFeed
     notification_feed_class = ToldFeed
+
+
+class SpreadFeed(CassandraFeed):
+    storage = "cassandra_3"
+    key_format = "spread:%(user_id)s"
+    max_length = 500
+
+
+class OwnSpreadFeed(SpreadFeed):
+    key_format = "spread:by:%(user_id)s"
+
+
+class SpreadManager(Manager):
+    feed_classes = {"spread": SpreadFeed}
+    user_feed_class = OwnSpreadFeed

@@ -21,7 +21,7 @@ from ...ids import MAX_ID, before
 from ..base import BaseStorage, Entry, Mark, Slice
 from ..cuts import due_for_cut
 from . import connections, cql, options, schema
-from .requests import ASKED, REMOVED, ROWS_OF_ONE, Requests, chunked, parts, rows_at_once
+from .requests import ASKED, ASKED_TIMELINES, REMOVED, ROWS_OF_ONE, Requests, chunked, parts, rows_at_once
 from .rows import NO_BODY, arrival_cell, digests_cell, entry_of, text_of, write_time
 
 __all__ = ["CassandraStorage"]
@@ -57,15 +57,17 @@ class CassandraStorage(BaseStorage):
     looks_to_create = True
     longest = 1_000_000
 
-    def __init__(self, alias: str, settings: Mapping[str, Any]) -> None:
-        super().__init__(alias, settings)
-        self.prefix: str = settings.get("PREFIX", "")
-
     def check(self) -> list[CheckMessage]:
         return list(options.check(self.alias, self.options))
 
     def identity(self) -> tuple[Any, ...]:
         return (CassandraStorage, *options.place(self.options), self.prefix)
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of all timelines begin with there."""
+        prefix: str = self.options.get("PREFIX", "")
+        return prefix
 
     @property
     def server(self) -> Requests:
@@ -124,9 +126,12 @@ class CassandraStorage(BaseStorage):
         It was not swept along with what the reader sees, and would come to light.
         """
         floors = self._floors(server, names)
-        higher = [name for name in names if name not in floors or floors[name] > floor]
-        server.write(cql.FORGET_UP_TO, ((at_time - 1, name, floors.get(name, MAX_ID)) for name in higher))
-        return higher
+        missing = [name for name in names if name not in floors]
+        higher = [name for name in names if name in floors and floors[name] > floor]
+        # A range would be met by whoever reads the timeline, and the end of a partition is not.
+        server.write(cql.DELETE, ((at_time - 1, name) for name in missing))
+        server.write(cql.FORGET_UP_TO, ((at_time - 1, name, floors[name]) for name in higher))
+        return missing + higher
 
     def _insert(
         self,
@@ -225,10 +230,13 @@ class CassandraStorage(BaseStorage):
                 break
             # Go on behind what is not to be seen.
             before, after = (before, max(last, floor)) if oldest_first else (last, after)
-        if floor is None:
-            floor = self._floors(server, [name]).get(name, MAX_ID)
+        if floor is None and (wanted < 1 or before or after):
+            # Nothing between these ids came with it.
+            floor = self._floors(server, [name]).get(name)
         seen = seen[offset:]
-        return Slice([entry_of(*row[1:4]) for row in seen], floor, {row[1]: row[4] for row in seen if with_bodies})
+        return Slice(
+            [entry_of(*row[1:4]) for row in seen], floor or MAX_ID, {row[1]: row[4] for row in seen if with_bodies}
+        )
 
     @reaching
     def slice_many(self, keys: Sequence[str], *, limit: int, before: UUID | None = None) -> dict[str, Slice]:
@@ -236,7 +244,7 @@ class CassandraStorage(BaseStorage):
             return super().slice_many(keys, limit=limit, before=before)
         server, slices = self.server, {}
         named = dict(zip(self._names(keys), dict.fromkeys(keys), strict=True))
-        some = list(chunked(list(named), ASKED))
+        some = list(chunked(list(named), ASKED_TIMELINES))
         bounds = (before,) if before else ()
         asked = server.ask_many(cql.MANY_OLDER if before else cql.MANY, ((part, *bounds, limit) for part in some))
         for part, answer in zip(some, asked, strict=True):
@@ -249,7 +257,7 @@ class CassandraStorage(BaseStorage):
             for name, rows in found.items():
                 key, floor = named[name], floors.get(name) or MAX_ID
                 seen = visible(rows, floor)
-                if len(seen) < limit == len(rows) and rows[-1][1] > floor:
+                if len(seen) < limit == len(rows) and rows[-1][1] and rows[-1][1] > floor:
                     # Some of them were not to be seen, and there may be others behind them.
                     slices[key] = self.slice(key, limit=limit, before=before)
                 else:
@@ -276,7 +284,7 @@ class CassandraStorage(BaseStorage):
 
     def _floors(self, server: Requests, names: Sequence[str]) -> dict[str, UUID]:
         """The floors of those timelines that are there."""
-        asked = server.ask_many(cql.FLOORS, ((part,) for part in chunked(names, ASKED)))
+        asked = server.ask_many(cql.FLOORS, ((part,) for part in chunked(names, ASKED_TIMELINES)))
         return {name: floor for rows in asked for name, floor in rows if floor is not None}
 
     def _names(self, keys: Sequence[str]) -> list[str]:

@@ -90,11 +90,11 @@ class Connection:
     def execute(self, statement: PreparedStatement, arguments: Sequence[Any]) -> ResultSet:
         return self.session.execute(statement, arguments)
 
-    def execute_many(self, requests: Iterable[Request]) -> Iterator[ResultSet]:
+    def execute_many(self, requests: Iterable[Request], in_flight: int | None = None) -> Iterator[ResultSet]:
         """The results of these requests in their order, some of them under way at once."""
         waiting: deque[Any] = deque()
         for statement, arguments in requests:
-            if len(waiting) >= self.in_flight:
+            if len(waiting) >= (in_flight or self.in_flight):
                 yield waiting.popleft().result()
             waiting.append(self.session.execute_async(statement, arguments))
         while waiting:

@@ -14,7 +14,7 @@ from typing import Any
 from . import cql
 from .connections import Connection, Request
 
-__all__ = ["ASKED", "REMOVED", "ROWS_OF_ONE", "Requests", "chunked", "parts", "rows_at_once"]
+__all__ = ["ASKED", "ASKED_TIMELINES", "REMOVED", "ROWS_OF_ONE", "Requests", "chunked", "parts", "rows_at_once"]
 
 ROWS = 10
 BYTES = 5 * 1_024
@@ -28,7 +28,11 @@ BYTES_OF_ONE = 64 * 1_024
 """Of one batch for one timeline, which is a single write, and which the server does not warn of."""
 
 ASKED = 100
-"""Timelines, or entries of one, that one query asks for."""
+"""Entries of a timeline that one query asks for, or removes."""
+
+ASKED_TIMELINES = 50
+QUERIES = 8
+"""Queries that are under way at once, and of how many timelines each: all their rows are read, on several nodes."""
 
 OF_A_ROW = 100
 """Bytes of a row beside its body: key, id, digests."""
@@ -58,7 +62,7 @@ class Requests:
     def ask_many(self, text: str, arguments: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
         """The rows that answer this query with each of these arguments, in their order."""
         statement = self.prepared(text)
-        for rows in self.connection.execute_many((statement, each) for each in arguments):
+        for rows in self.connection.execute_many(((statement, each) for each in arguments), QUERIES):
             yield rows.all()
 
     # Written

@@ -70,7 +70,12 @@ class ManyContract(ContractCase):
         self.add(short, [entry(3, actor=4, group=5)])
         self.add(empty, [], floor=MIN_ID)
 
-        for options in ({"limit": 5}, {"limit": 5, "before": entry(4).id}, {"limit": 5, "before": entry(1).id}):
+        for options in (
+            {"limit": 1},
+            {"limit": 5},
+            {"limit": 5, "before": entry(4).id},
+            {"limit": 5, "before": entry(1).id},
+        ):
             with self.subTest(**options):
                 one_by_one = {key: self.storage.slice(key, **options) for key in keys}
                 self.assertEqual(self.storage.slice_many(keys, **options), one_by_one)

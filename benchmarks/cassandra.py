@@ -1,0 +1,94 @@
+"""
+What a feed costs in Cassandra, beside what the driver can do, beside the goals: on one node, then on three.
+
+    python -m benchmarks.cassandra               all of it, some minutes
+    python -m benchmarks.cassandra --quick       smaller sizes
+    python -m benchmarks.cassandra --check       exit 1 where a goal is missed
+    python -m benchmarks.cassandra --one-node    without the three
+    python -m benchmarks.cassandra --only page   one part, of those that --help names
+
+Needs the [test] extra, and what tests on Cassandra need: Java 17, and Maven, which brings the server. Each node takes
+a gigabyte of memory. "Bare" is the driver's own prepared statements with all arguments made beforehand, on the
+storage's session. All that is compared is done in turn, in another order each round, on one node that is warm; goals
+compare first quartiles, or medians of pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import django
+from django.core.management import call_command
+
+from benchmarks.figures import Table
+from tests import servers
+
+PARTS = ("push", "change", "page", "cut", "disk", "nodes")
+
+
+def parts(table: Table, quick: bool) -> dict[str, Callable[[], None]]:
+    # They want the settings.
+    from benchmarks import cassandra_data as data
+    from benchmarks import cassandra_disk, cassandra_nodes, cassandra_reads, cassandra_writes
+    from django_feeds.storage.cassandra import connections
+
+    data.provide(data.storage())
+    feeds, number = (2_000, 12) if quick else (10_000, 20)
+
+    def push() -> None:
+        cassandra_writes.fan_out(table, feeds, number)
+
+    def change() -> None:
+        cassandra_writes.follows(table, 2 * number)
+        cassandra_writes.removals(table, feeds, number)
+
+    def page() -> None:
+        cassandra_reads.pages(table, 50 if quick else 200, 300 if quick else 2_000)
+        cassandra_reads.windows(table, 20, 100 if quick else 500)
+
+    def cut() -> None:
+        cassandra_disk.cuts(table, 1_000 if quick else 10_000, 200 if quick else 1_000)
+
+    def disk() -> None:
+        cassandra_disk.sizes(table, 30 if quick else 200)
+
+    def nodes() -> None:
+        connections.close()
+        servers.get("cassandra").stop()
+        servers.get("cassandra_3").start()
+        for copies in (1, 3):
+            cassandra_nodes.three_nodes(table, copies, 1_000 if quick else 5_000, number)
+
+    return dict(zip(PARTS, (push, change, page, cut, disk, nodes), strict=True))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Feeds in Cassandra beside their goals.")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
+    parser.add_argument("--one-node", action="store_true", help="without the three")
+    parser.add_argument("--only", choices=PARTS, action="append", help="only this part")
+    options = parser.parse_args()
+    # Asked to end, it stops the servers on the way out, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.cassandra_settings"
+    table = Table()
+    try:
+        servers.get("cassandra").start()
+        django.setup()
+        call_command("migrate", verbosity=0)
+        for name, run in parts(table, options.quick).items():
+            if name in (options.only or PARTS) and not (name == "nodes" and options.one_node):
+                run()
+    finally:
+        servers.stop_all()
+    print(f"\n{len(table.short)} goals missed" + "".join(f"\n  {name.strip()}" for name in table.short))
+    return 1 if options.check and table.short else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What lies in Cassandra's files: what cuts leave for reads to step over, and the bytes that an entry takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from uuid import UUID
+
+from django.utils import timezone
+
+from benchmarks import cassandra_data as data
+from benchmarks.cassandra_data import BOUND
+from benchmarks.cassandra_reads import PAGE, ReadFeed, activities, timed
+from benchmarks.figures import Table, p50, seconds
+from django_feeds.feeds import Feed
+from django_feeds.ids import MIN_ID
+from django_feeds.storage.cassandra import CassandraStorage, cql
+
+
+class CutFeed(Feed):
+    key_format = "cut:%(user_id)s"
+    max_length = BOUND
+
+
+FEEDS = 20
+PUSHED = 10
+"""Entries that come onto a feed between two cuts."""
+
+
+def cuts(table: Table, number: int, reads: int) -> None:
+    """So many cuts of feeds that overflow again and again; beside feeds that were filled with them and never cut."""
+    storage = data.storage()
+    cut, whole = ([f"{name}{place}" for place in range(FEEDS)] for name in ("cut", "whole"))
+    keys = [CutFeed.key_for(owner) for owner in cut]
+    brought = data.history(BOUND)
+    entries = [CutFeed.entry(activity) for activity in brought]
+    all_keys = keys + [CutFeed.key_for(owner) for owner in whole]
+    storage.add(all_keys, entries, max_length=BOUND, floor=MIN_ID, bodies=data.bodies_of(brought))
+    taken = []
+    for _round in range(number // FEEDS):
+        brought = [data.now() for _ in range(PUSHED)]
+        entries, at = [CutFeed.entry(activity) for activity in brought], timezone.now()
+        storage.add(keys, entries, max_length=storage.longest, bodies=data.bodies_of(brought), at=at, create=False)
+        taken.append(seconds(partial(storage.trim, keys, BOUND)) / FEEDS)
+    assert CutFeed(cut[0]).count() == BOUND
+    table.heading(f"{number:,} cuts of {FEEDS} feeds of {BOUND:,} entries")
+    table.figure("one cut, ms", f"{p50(taken) * 1e3:.2f}")
+    table.figure("one cut, for each of 100 insertions, microseconds", f"{p50(taken) * 1e4:.1f}")
+    pages_of_cut_feeds(table, cut, whole, reads)
+
+
+def pages_of_cut_feeds(table: Table, cut: Sequence[str], whole: Sequence[str], reads: int) -> None:
+    place = Random(1)
+    last = {owner: CutFeed(owner).entries(BOUND - PAGE)[-1].id for owner in (*cut, *whole)}
+    ways: dict[str, Callable[[int], None]] = {
+        "first page, not cut": lambda place: activities(CutFeed(whole[place])),
+        "first page, cut": lambda place: activities(CutFeed(cut[place])),
+        "last page, not cut": lambda place: activities(CutFeed(whole[place]), last[whole[place]]),
+        "last page, cut": lambda place: activities(CutFeed(cut[place]), last[cut[place]]),
+    }
+    for state in ("in memory", "in files"):
+        table.heading(f"Pages after these cuts, which lie {state}, ms (p50 / p95 / p99)")
+        before, after, *_ = timed(table, ways, reads, partial(place.randrange, len(cut)))
+        table.goal("  first page: cut / not cut", after / before, "<=", 1.2)
+        first = max(tombstones(CutFeed.key_for(owner)) for owner in cut)
+        table.goal("  first page: tombstones met", first, "<=", 2, unit=" ")
+        table.figure("  first page, not cut: tombstones met", str(max(map(tombstones, map(CutFeed.key_for, whole)))))
+        at_end = max(tombstones(CutFeed.key_for(owner), last[owner]) for owner in cut)
+        table.figure("  last page: tombstones met", str(at_end))
+        data.flush(data.storage().server.connection.keyspace)
+
+
+def tombstones(key: str, *before: UUID) -> int:
+    """How many the server met where it read this page."""
+    connection = data.storage().server.connection
+    statement = connection.prepared(cql.page(bool(before), False, False, True), data.LEVEL)
+    result = connection.session.execute(statement, (key, *before, PAGE + 1), trace=True)
+    told = [event.description for event in result.get_query_trace(max_wait_sec=10).events]
+    met = [int(found[1]) for text in told if (found := re.search(r"and (\d+) tombstone cells", text))]
+    assert met, told
+    return sum(met)
+
+
+KEYSPACE = "sizes"
+
+
+def sizes(table: Table, feeds: int) -> None:
+    """What an entry takes in the files, when all is compacted."""
+    storage = CassandraStorage("default", {**data.storage().options, "KEYSPACE": KEYSPACE})
+    connection = data.provide(storage)
+    table.heading(f"Bytes on disk of an entry of {feeds} feeds of {min(data.SIZES)} to {max(data.SIZES):,}, compacted")
+    for name, size in (("ids", None), ("bodies without an extra context", 0), (f"bodies of {data.BODY}", data.BODY)):
+        connection.session.execute(f"TRUNCATE {KEYSPACE}.timelines")
+        entries = data.fill(storage, ReadFeed, data.owners(feeds), size)
+        for command in ("flush", "compact"):
+            data.node().nodetool(command, KEYSPACE, "timelines")
+        table.figure(name, f"{bytes_on_disk() / entries:.1f}")
+
+
+def bytes_on_disk() -> int:
+    return sum(path.stat().st_size for path in data.node().folder.glob(f"data/{KEYSPACE}/timelines-*/*-Data.db"))

@@ -1,0 +1,64 @@
+"""Writes to feeds on three nodes of Cassandra: batches that one node can answer, beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from benchmarks import cassandra_data as data
+from benchmarks.cassandra_data import INSERT
+from benchmarks.figures import Table, p50, quiet, rounds
+from django_feeds import serializers
+from django_feeds.activity import Activity
+from django_feeds.storage import Entry
+from django_feeds.storage.cassandra import CassandraStorage
+from django_feeds.storage.cassandra.connections import Request
+from tests import servers
+
+
+class Task(NamedTuple):
+    """One round's work of one contestant, made before the time is taken."""
+
+    activity: Activity
+    body: str
+    at: datetime
+    rows: list[data.Row]
+    tens: list[Request]
+
+
+def three_nodes(table: Table, copies: int, feeds: int, number: int) -> None:
+    """A fan-out to many feeds, of which the cluster keeps so many copies."""
+    place = {"KEYSPACE": f"copies_{copies}", "REPLICATION": copies}
+    storage = CassandraStorage("default", {**servers.get("cassandra_3").options, **place})
+    connection = data.provide(storage)
+    owners = data.owners(feeds)
+    keys = [f"home:{owner}" for owner in owners]
+
+    def prepare() -> Task:
+        activity = data.now()
+        body = serializers.dumps(activity)
+        rows = [(b"", body, activity.id, f"bare:{owner}") for owner in owners]
+        return Task(activity, body, timezone.now(), rows, data.requests(connection, INSERT, rows, 10))
+
+    def add(task: Task) -> None:
+        bodies = {task.activity.id: task.body}
+        entries = [Entry(task.activity.id)]
+        storage.add(keys, entries, max_length=storage.longest, bodies=bodies, at=task.at, create=False)
+
+    ways: dict[str, Callable[[Task], None]] = {
+        "the storage, batches of 10 by first replica": add,
+        "bare batches of 10, any replicas": lambda task: data.send(connection, task.tens),
+        "execute_concurrent_with_args, single rows": lambda task: data.send_singles(connection, INSERT, task.rows),
+    }
+    rounds(ways, 3, prepare)
+    times = rounds(ways, number, prepare)
+    table.heading(f"Fan-out to {feeds:,} feeds on three nodes, {copies} of each row, LOCAL_QUORUM, insertions/s")
+    for way, taken in times.items():
+        table.figure(way, f"{feeds / p50(taken):,.0f}")
+    grouped, ungrouped, singles = map(quiet, times.values())
+    table.figure("  by first replica / any replicas", f"{ungrouped / grouped:.2f}x")
+    table.figure("  by first replica / execute_concurrent_with_args", f"{singles / grouped:.2f}x")
+    table.figure("  any replicas / execute_concurrent_with_args", f"{singles / ungrouped:.2f}x")

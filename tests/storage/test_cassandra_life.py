@@ -1,0 +1,288 @@
+"""Sessions: opened when needed, each process its own; and what is said where a node, or the schema, is not there."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cassandra import ConsistencyLevel
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, NoHostAvailable
+
+from django_feeds.exceptions import FeedsConfigurationError, OffsetTooDeep, StorageUnavailable
+from django_feeds.ids import MIN_ID
+from django_feeds.storage import get_storage
+from django_feeds.storage.cassandra import CassandraStorage, connections
+from django_feeds.testing.contract.case import entries, entry
+from tests import servers, storages
+
+from .cassandra_methods import EVERYTHING, WRITES, prepare, requests, sessions
+
+THREADS = 8
+
+
+@pytest.fixture
+def options():
+    """OPTIONS of the one node."""
+    return servers.get("cassandra").options
+
+
+@pytest.fixture
+def storage():
+    storages.empty("cassandra")
+    return get_storage("cassandra")
+
+
+@pytest.fixture
+def three():
+    storages.empty("cassandra_3")
+    return get_storage("cassandra_3")
+
+
+def write(storage, writer, rounds=30):
+    """Into a timeline of one's own and a shared one, and each answer is the answer to what was asked."""
+    for number in range(1, rounds + 1):
+        one = entry(number, f"by {writer}")
+        storage.add([f"own:{writer}", "shared"], [one], max_length=1_000, create=False)
+        assert storage.slice(f"own:{writer}", limit=1).entries == [one]
+
+
+def begin(storage, writers):
+    storage.add(["shared", *(f"own:{writer}" for writer in range(writers))], [], max_length=1_000, floor=MIN_ID)
+
+
+# --- processes and threads
+
+
+@pytest.mark.needs("cassandra")
+def test_threads_share_a_session_and_get_their_own_answers(storage):
+    begin(storage, THREADS)
+    barrier = threading.Barrier(THREADS)
+
+    def work(writer):
+        barrier.wait()
+        mine = get_storage("cassandra")
+        write(mine, writer)
+        return mine, mine.server.connection.session
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        kept, opened = zip(*pool.map(work, range(THREADS)), strict=True)
+
+    assert len(set(map(id, kept))) == THREADS
+    assert len(set(map(id, opened))) == 1
+    assert storage.count("shared", max_length=1_000) == THREADS * 30
+
+
+def in_a_child(prefix, writer, told):
+    storage = get_storage("cassandra")
+    write(storage, writer)
+    told.put((storage.prefix == prefix, sessions()))
+
+
+@pytest.mark.needs("cassandra")
+def test_children_of_a_process_with_a_session_open_their_own(storage):
+    """As Celery's prefork and gunicorn with --preload do."""
+    begin(storage, 3)
+    context = multiprocessing.get_context("fork")
+    told = context.Queue()
+    children = [context.Process(target=in_a_child, args=(storage.prefix, writer, told)) for writer in (1, 2)]
+    for child in children:
+        child.start()
+    write(storage, 0)
+    for child in children:
+        child.join(60)
+
+    assert [child.exitcode for child in children] == [0, 0]
+    # The parent's is still in the child's memory, and nobody's there.
+    assert [told.get(timeout=10)[0] for _ in children] == [True, True]
+    assert storage.count("shared", max_length=1_000) == 90
+
+
+@pytest.mark.needs("cassandra")
+def test_a_process_that_used_it_ends_at_once_and_quietly():
+    script = """
+import django; django.setup()
+from django_feeds.storage import get_storage
+print(get_storage("cassandra").slice("nobody", limit=1).floor.hex[:8])
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "ffffffff", "")
+
+
+@pytest.mark.needs("cassandra")
+def test_a_session_that_was_closed_is_opened_again(storage):
+    storage.slice("home", limit=1)
+    connections.close()
+
+    assert sessions() == 0
+    assert storage.slice("home", limit=1).entries == []
+
+
+# --- options
+
+
+@pytest.mark.needs("cassandra")
+def test_aliases_of_one_place_share_a_session_and_have_consistencies_of_their_own(storage, options):
+    fast = CassandraStorage("fast", {**options, "CONSISTENCY": {"READ": "ONE"}})
+
+    def levels(storage):
+        with requests(storage) as made:
+            storage.slice("home", limit=1)
+            storage.remove(["home"], [entry(1).id])
+        return [one.query.consistency_level for one in made]
+
+    assert levels(storage) == [ConsistencyLevel.LOCAL_QUORUM] * 2
+    assert levels(fast) == [ConsistencyLevel.ONE, ConsistencyLevel.LOCAL_QUORUM]
+    assert fast.server.connection is storage.server.connection
+
+
+@pytest.mark.needs("cassandra")
+def test_what_the_driver_knows_is_passed_on(options):
+    """This server asks nobody who he is, and the driver has the answer ready."""
+    cluster = {"metrics_enabled": False, "idle_heartbeat_interval": 7, "sockopts": [(1, 9, 1)]}
+    storage = CassandraStorage(
+        "secured",
+        {
+            **options,
+            "USERNAME": "ann",
+            "PASSWORD": "secret",
+            "TIMEOUT": 3,
+            "SPECULATIVE_DELAY": 0.5,
+            "CLUSTER": cluster,
+        },
+    )
+
+    session = storage.server.connection.session
+    assert isinstance(session.cluster.auth_provider, PlainTextAuthProvider)
+    assert (session.cluster.idle_heartbeat_interval, session.cluster.protocol_version) == (7, 4)
+    assert [option[:2] for option in session.cluster.sockopts] == [(1, 9), (6, 1)]
+    profile = session.get_execution_profile(EXEC_PROFILE_DEFAULT)
+    assert profile.request_timeout == 3
+    assert profile.speculative_execution_policy.new_plan("feeds", None).next_execution(None) == 0.5
+    with requests(storage) as made:
+        storage.slice("home", limit=1)
+    assert made[0].query.is_idempotent
+
+
+@pytest.mark.needs("cassandra")
+def test_an_argument_that_the_driver_does_not_have_is_named(options):
+    storage = CassandraStorage("cassandra", {**options, "CLUSTER": {"contact_pionts": []}})
+
+    with pytest.raises(FeedsConfigurationError, match="'cassandra' has a CLUSTER that the driver refuses.*pionts"):
+        storage.slice("home", limit=1)
+
+
+@pytest.mark.needs("cassandra")
+def test_offsets_end_at_a_thousand(storage):
+    storage.add(["home"], entries(*range(1, 1_101)), max_length=2_000, floor=MIN_ID)
+
+    assert storage.count("home", max_length=2_000) == 1_000
+    assert storage.rank("home", entry(101).id, max_length=2_000) == 999
+    with pytest.raises(OffsetTooDeep, match="page by cursor"):
+        storage.rank("home", entry(100).id, max_length=2_000)
+    assert storage.rank("home", entry(100).id, max_length=1_000) is None
+
+
+# --- nobody there
+
+
+@pytest.mark.parametrize("work", EVERYTHING.values(), ids=EVERYTHING)
+def test_without_a_server_each_method_says_so(work):
+    storage = CassandraStorage("gone", {"CONTACT_POINTS": ["127.0.0.1"], "PORT": 1, "CLUSTER": {"connect_timeout": 1}})
+
+    with pytest.raises(StorageUnavailable, match="The Cassandra of the storage 'gone' cannot serve") as raised:
+        work(storage)
+    assert isinstance(raised.value.__cause__, NoHostAvailable)
+
+
+@pytest.mark.needs("cassandra")
+@pytest.mark.parametrize("work", EVERYTHING.values(), ids=EVERYTHING)
+def test_without_its_tables_each_method_says_what_to_do(options, work):
+    storage = CassandraStorage("cassandra", {**options, "KEYSPACE": "nowhere"})
+
+    with pytest.raises(FeedsConfigurationError, match="manage.py sync_feed_storages"):
+        work(storage)
+
+
+@pytest.mark.needs("cassandra_3")
+def test_with_two_of_three_nodes_down_each_method_says_so_and_goes_on_when_they_are_back(three):
+    options = {**servers.get("cassandra_3").options, "TIMEOUT": 5, "CLUSTER": {"connect_timeout": 2}}
+    storage, nodes = CassandraStorage("three", {**options, "PREFIX": three.prefix}), servers.get("cassandra_3").nodes
+    storage.add(["home"], entries(1, 2), max_length=5, floor=MIN_ID)
+    for node in nodes[1:]:
+        node.kill()
+    try:
+        for work in EVERYTHING.values():
+            with pytest.raises(StorageUnavailable):
+                work(storage)
+        weak = CassandraStorage("weak", {**storage.options, "CONSISTENCY": "ONE"})
+        assert weak.slice("home", limit=5).entries == entries(2, 1)
+    finally:
+        servers.get("cassandra_3").start()
+
+    storages.wait_for_all_nodes(storage)
+    for work in WRITES.values():
+        work(storage)
+    storage.add(["home"], entries(7), max_length=5, floor=MIN_ID)
+    assert storage.slice("home", limit=5).entries == entries(7)
+
+
+# --- the schema
+
+
+@pytest.mark.needs("cassandra")
+def test_the_schema_is_made_once_and_mended(options):
+    storage = CassandraStorage("new", {**options, "KEYSPACE": "made_by_a_test"})
+    session = storage.server.connection.session
+    session.execute("DROP KEYSPACE IF EXISTS made_by_a_test")
+    made = storage.lacks()
+    assert [statement.partition(" made_by")[0] for statement in made] == ["CREATE KEYSPACE", *["CREATE TABLE"] * 2]
+
+    prepare(storage)
+    assert storage.lacks() == []
+    storage.add(["home"], entries(1), max_length=5)
+    assert storage.slice("home", limit=5).entries == entries(1)
+
+    session.execute("ALTER TABLE made_by_a_test.timelines DROP arrived")
+    session.execute("ALTER TABLE made_by_a_test.marks WITH gc_grace_seconds = 5")
+    assert storage.lacks() == ["ALTER TABLE made_by_a_test.timelines ADD arrived map<bigint, bigint>"]
+    session.execute("DROP KEYSPACE made_by_a_test")
+
+
+@pytest.mark.needs("cassandra")
+def test_a_keyspace_is_not_made_without_a_word_about_copies(options):
+    told = {name: value for name, value in options.items() if name != "REPLICATION"}
+
+    with pytest.raises(FeedsConfigurationError, match='"REPLICATION": 3'):
+        CassandraStorage("new", {**told, "KEYSPACE": "nowhere"}).lacks()
+    assert CassandraStorage("cassandra", told).lacks() == []
+
+
+def test_replication_is_written_as_it_is_told():
+    from django_feeds.storage.cassandra.schema import _keyspace
+
+    dc = {"class": "NetworkTopologyStrategy", "frankfurt": 3, "dublin": 2}
+    assert _keyspace("feeds", 3) == (
+        "CREATE KEYSPACE feeds WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': '3'}"
+    )
+    assert _keyspace("feeds", dc).endswith("'frankfurt': '3', 'dublin': '2'}")
+
+
+def test_amazons_keeps_the_times_of_writes_and_looks_after_its_files():
+    from django_feeds.storage.cassandra.schema import _table
+
+    assert _table("feeds", "timelines", managed=True).endswith(
+        "WITH CLUSTERING ORDER BY (id DESC) AND CUSTOM_PROPERTIES = {'client_side_timestamps': {'status': 'enabled'}}"
+    )
