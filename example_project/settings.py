@@ -1,9 +1,10 @@
 """
 Settings of the example. It runs as it is: SQLite in the checkout, no broker, no cache server.
 
-Environment variables that change it: DATABASE_PATH, REDIS_URL, CELERY_BROKER_URL, SITE_URL, DJANGO_DEBUG,
-DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1), feeds are kept there, and all else
-stays in SQLite; `manage.py rebuild_feeds` fills it from there.
+Environment variables that change it: DATABASE_PATH, REDIS_URL, CASSANDRA_HOSTS, CASSANDRA_PORT, CELERY_BROKER_URL,
+SITE_URL, DJANGO_DEBUG, DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS. With REDIS_URL (redis://127.0.0.1:6379/1) or
+CASSANDRA_HOSTS (10.0.0.1,10.0.0.2), feeds are kept there, and all else stays in SQLite; `manage.py rebuild_feeds` fills
+them from there.
 """
 
 import os
@@ -145,4 +146,19 @@ if REDIS_URL := os.environ.get("REDIS_URL"):
     }
     DJANGO_FEEDS["STORAGES"] = {
         "default": {"BACKEND": "django_feeds.storage.redis.RedisStorage", "OPTIONS": {"CACHE": "feeds"}},
+    }
+
+# With Cassandra, there. `manage.py sync_feed_storages` makes its keyspace and tables, and `demo` does so too.
+elif CASSANDRA_HOSTS := os.environ.get("CASSANDRA_HOSTS"):
+    hosts = CASSANDRA_HOSTS.split(",")
+    DJANGO_FEEDS["STORAGES"] = {
+        "default": {
+            "BACKEND": "django_feeds.storage.cassandra.CassandraStorage",
+            "OPTIONS": {
+                "CONTACT_POINTS": hosts,
+                "PORT": int(os.environ.get("CASSANDRA_PORT", "9042")),
+                "KEYSPACE": "example",
+                "REPLICATION": min(len(hosts), 3),
+            },
+        },
     }

@@ -66,7 +66,10 @@ def only_the_test_app(monkeypatch):
     monkeypatch.setattr(sources, "_sources", kept)
 
 
-@pytest.fixture(params=["memory", "database", pytest.param("redis_7", marks=pytest.mark.needs("redis_7"))])
+SERVERS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("redis_7", "cassandra")]
+
+
+@pytest.fixture(params=["memory", "database", *SERVERS])
 def old_site(request, db, settings):
     settings.TIME_ZONE = "UTC"
     settings.DJANGO_FEEDS = {

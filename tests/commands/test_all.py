@@ -20,7 +20,7 @@ def parser_of(name):
 
 
 def test_all_are_here():
-    expected = "deliver_feeds feed_stats inspect_feed notifications_digest rebuild_feeds trim_feeds"
+    expected = "deliver_feeds feed_stats inspect_feed notifications_digest rebuild_feeds sync_feed_storages trim_feeds"
     assert NAMES == expected.split()
 
 

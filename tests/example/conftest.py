@@ -1,5 +1,10 @@
 """A small community: Ann, who pins to a board, and Ben, who reads."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +13,19 @@ from django.contrib.auth import get_user_model
 from django_feeds.testing import run_feeds
 from example_project import settings as example
 from example_project.pins.models import Board, Item, Pin
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+SHOW = """
+import json
+from django.contrib.auth.models import User
+from django_feeds.models import TimelineEntry
+from django_feeds.registry import get_feed, get_feed_class
+feed = get_feed("timeline", User.objects.get(username="demo"))
+shown = [str(activity.id) for activity in feed[:100]]
+storage = type(get_feed_class("timeline").get_storage()).__name__
+print(json.dumps({"shown": shown, "held": feed.count(), "rows": TimelineEntry.objects.count(), "storage": storage}))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +55,28 @@ def as_ann(site, client):
 def as_ben(site, client):
     client.force_login(site.ben)
     return client
+
+
+@pytest.fixture
+def manage(tmp_path):
+    """`manage("seed", REDIS_URL=...)` on a database of this test; returns what it prints."""
+
+    def manage(*arguments, **environment):
+        kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "CASSANDRA_HOSTS")}
+        variables = {
+            **kept,
+            "DJANGO_SETTINGS_MODULE": "example_project.settings",
+            "DATABASE_PATH": str(tmp_path / "site.sqlite3"),
+            **environment,
+        }
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return manage
+
+
+@pytest.fixture
+def show(manage):
+    return lambda **environment: json.loads(manage("shell", "-v", "0", "-c", SHOW, **environment).splitlines()[-1])

@@ -2,51 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-SHOW = """
-import json
-from django.contrib.auth.models import User
-from django_feeds.models import TimelineEntry
-from django_feeds.registry import get_feed, get_feed_class
-feed = get_feed("timeline", User.objects.get(username="demo"))
-shown = [str(activity.id) for activity in feed[:100]]
-storage = type(get_feed_class("timeline").get_storage()).__name__
-print(json.dumps({"shown": shown, "held": feed.count(), "rows": TimelineEntry.objects.count(), "storage": storage}))
-"""
-
-
-@pytest.fixture
-def manage(tmp_path):
-    """`manage("seed", REDIS_URL=...)` on a database of this test; returns what it prints."""
-
-    def manage(*arguments, **environment):
-        kept = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-        variables = {
-            **kept,
-            "DJANGO_SETTINGS_MODULE": "example_project.settings",
-            "DATABASE_PATH": str(tmp_path / "site.sqlite3"),
-            **environment,
-        }
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return manage
-
-
-@pytest.fixture
-def show(manage):
-    return lambda **environment: json.loads(manage("shell", "-v", "0", "-c", SHOW, **environment).splitlines()[-1])
 
 
 def test_demo_on_redis_keeps_no_feed_in_the_database(manage, show, redis_url):

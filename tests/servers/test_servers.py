@@ -137,3 +137,65 @@ def test_another_process_sees_the_same_addresses_and_starts_nothing():
         [servers.get("redis_cluster").url, servers.get("redis_sentinel").url, servers.get("redis_7").url],
         [],
     ]
+
+
+@pytest.mark.needs("cassandra_3")
+def test_three_nodes_of_cassandra_know_each_other():
+    cluster = servers.get("cassandra_3")
+
+    told = [line.split()[:2] for line in cluster.nodes[0].nodetool("status").splitlines() if "127.0.0." in line]
+
+    assert sorted(told) == [["UN", node.host] for node in cluster.nodes]
+
+
+@pytest.mark.needs("cassandra")
+def test_a_killed_cassandra_comes_back_with_its_data():
+    server = servers.get("cassandra")
+
+    def connected():
+        return Cluster([server.nodes[0].host], port=server.nodes[0].port, protocol_version=4)
+
+    with connected() as cluster:
+        session = cluster.connect()
+        session.execute("CREATE KEYSPACE killed WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        session.execute("CREATE TABLE killed.kept (key text PRIMARY KEY)")
+        session.execute("INSERT INTO killed.kept (key) VALUES ('here')")
+    server.nodes[0].kill()
+    assert not server.running
+
+    server.start()
+
+    with connected() as cluster:
+        session = cluster.connect()
+        assert [row.key for row in session.execute("SELECT key FROM killed.kept")] == ["here"]
+        session.execute("DROP KEYSPACE killed")
+
+
+def test_a_missing_java_or_maven_is_said(monkeypatch):
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+
+    with pytest.raises(servers.Unavailable, match="no Java 17 is installed: apt-get install openjdk-17"):
+        cassandra.java.__wrapped__()
+    monkeypatch.setattr(cassandra, "jars_folder", cassandra.jars_folder.__wrapped__)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
+    with pytest.raises(servers.Unavailable, match="Maven, which brings the jars of Cassandra 5.0.6, is not installed"):
+        cassandra.jars_folder()
+
+
+@pytest.mark.needs("redis_7")
+def test_a_server_runs_by_hand_until_it_is_told_to_end():
+    """In a folder of its own: this run's servers are not its business."""
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    command = [sys.executable, "-m", "tests.servers", "redis_7"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        lines = [process.stdout.readline() for _ in range(3)]
+        address = lines[1].split()[-1]
+        with redis.Redis.from_url(address) as client:
+            assert client.ping()
+        process.terminate()
+        assert process.wait(30) == 0
+
+    assert lines[0] == "Starting redis_7 ...\n"
+    with redis.Redis.from_url(address) as client, pytest.raises(redis.ConnectionError):
+        client.ping()

@@ -25,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *, port: int, users: int, pins: int, no_server: bool, **options: Any) -> None:
         verbosity = options["verbosity"]
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("sync_feed_storages", verbosity=0)
         if not Pin.objects.exists():
             self.stdout.write("Inventing a community ...")
             call_command("seed", users=users, pins=pins, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
