@@ -1,15 +1,19 @@
 """The servers are what the tests of storages take them for."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import redis
+from cassandra.cluster import Cluster
 from django.core.cache import caches
 
 from tests import servers
+from tests.servers import cassandra
+from tests.servers.folder import VARIABLE
 from tests.servers.ports import ports
 from tests.servers.redis_sentinel import SERVICE
 
@@ -157,7 +161,9 @@ def test_a_killed_cassandra_comes_back_with_its_data():
 
     with connected() as cluster:
         session = cluster.connect()
-        session.execute("CREATE KEYSPACE killed WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        session.execute(
+            "CREATE KEYSPACE killed WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"
+        )
         session.execute("CREATE TABLE killed.kept (key text PRIMARY KEY)")
         session.execute("INSERT INTO killed.kept (key) VALUES ('here')")
     server.nodes[0].kill()
