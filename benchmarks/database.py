@@ -82,7 +82,7 @@ class Pushing:
         """Ten ids, after one of which the storage counts timelines: that is how many do, on average."""
         from benchmarks.rows import activity_id
         from django_feeds.storage.base import Entry
-        from django_feeds.storage.database import due_for_cut
+        from django_feeds.storage.cuts import due_for_cut
 
         wanted = {True: 1, False: 9}
         ids = []

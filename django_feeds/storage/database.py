@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial, wraps
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from ..exceptions import StorageUnavailable
 from ..ids import MAX_ID, before
 from ..models import TimelineEntry, TimelineMark
 from .base import BaseStorage, Entry, Mark, Slice
+from .chunks import chunks
 from .cuts import due_for_cut
 from .dialects import Dialect, dialect_for
 from .dialects.plain import Range, more_than_ids
@@ -28,7 +29,6 @@ ROWS_PER_STATEMENT = 10_000
 MARKS_PER_STATEMENT = 200
 MARK_ATTEMPTS = 10
 
-Item = TypeVar("Item")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -260,8 +260,3 @@ def _by_group(numbers: Mapping[int, int]) -> Case | Value:
     if len(groups) == 1:
         return Value(next(iter(groups)))
     return Case(*(When(group__in=some, then=Value(number)) for number, some in groups.items()))
-
-
-def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -11,7 +11,8 @@ from django_feeds.exceptions import StorageUnavailable
 from django_feeds.ids import MIN_ID
 from django_feeds.models import TimelineEntry
 from django_feeds.storage.base import Entry
-from django_feeds.storage.database import DatabaseStorage, due_for_cut
+from django_feeds.storage.cuts import due_for_cut
+from django_feeds.storage.database import DatabaseStorage
 from django_feeds.storage.dialects.sql import uuid_of
 from django_feeds.testing.contract.case import entries, entry
 

@@ -19,9 +19,10 @@ from django.core.checks import CheckMessage
 
 from ...ids import MAX_ID, before
 from ..base import BaseStorage, Entry, Mark, Slice
+from ..chunks import chunks
 from ..cuts import due_for_cut
 from . import connections, cql, options, schema
-from .requests import ASKED, ASKED_TIMELINES, REMOVED, ROWS_OF_ONE, Requests, chunked, parts, rows_at_once
+from .requests import ASKED, ASKED_TIMELINES, REMOVED, ROWS_OF_ONE, Requests, parts, rows_at_once
 from .rows import NO_BODY, arrival_cell, digests_cell, entry_of, text_of, write_time
 
 __all__ = ["CassandraStorage"]
@@ -163,7 +164,7 @@ class CassandraStorage(BaseStorage):
         if len(some) == 1:
             server.write_each(cql.REMOVE, names, lambda name: (name, some[0]), at_time, REMOVED)
         else:
-            server.write(cql.REMOVE_MANY, ((at_time, name, part) for name in names for part in chunked(some, ASKED)))
+            server.write(cql.REMOVE_MANY, ((at_time, name, part) for name in names for part in chunks(some, ASKED)))
 
     @reaching
     def trim(self, keys: Sequence[str], length: int, *, at: datetime | None = None) -> None:
@@ -244,7 +245,7 @@ class CassandraStorage(BaseStorage):
             return super().slice_many(keys, limit=limit, before=before)
         server, slices = self.server, {}
         named = dict(zip(self._names(keys), dict.fromkeys(keys), strict=True))
-        some = list(chunked(list(named), ASKED_TIMELINES))
+        some = list(chunks(list(named), ASKED_TIMELINES))
         bounds = (before,) if before else ()
         asked = server.ask_many(cql.MANY_OLDER if before else cql.MANY, ((part, *bounds, limit) for part in some))
         for part, answer in zip(some, asked, strict=True):
@@ -279,12 +280,12 @@ class CassandraStorage(BaseStorage):
     @reaching
     def row_bodies(self, key: str, ids: Sequence[UUID]) -> dict[UUID, str]:
         name = self.prefix + key
-        asked = self.server.ask_many(cql.BODIES, ((name, part) for part in chunked(ids, ASKED)))
+        asked = self.server.ask_many(cql.BODIES, ((name, part) for part in chunks(ids, ASKED)))
         return {id: body for rows in asked for id, body in rows if body is not None}
 
     def _floors(self, server: Requests, names: Sequence[str]) -> dict[str, UUID]:
         """The floors of those timelines that are there."""
-        asked = server.ask_many(cql.FLOORS, ((part,) for part in chunked(names, ASKED_TIMELINES)))
+        asked = server.ask_many(cql.FLOORS, ((part,) for part in chunks(names, ASKED_TIMELINES)))
         return {name: floor for rows in asked for name, floor in rows if floor is not None}
 
     def _names(self, keys: Sequence[str]) -> list[str]:
@@ -299,7 +300,7 @@ class CassandraStorage(BaseStorage):
         server, name = self.server, self.prefix + key
         if forget:
             at_time = write_time(None)
-            server.write(cql.UNMARK_GROUPS, ((at_time, name, part) for part in chunked(sorted(forget), ASKED)))
+            server.write(cql.UNMARK_GROUPS, ((at_time, name, part) for part in chunks(sorted(forget), ASKED)))
         known = self.marks(key) if marks else {}
         rows = [
             (name, digest, kind, arrival) * 2
@@ -307,7 +308,7 @@ class CassandraStorage(BaseStorage):
             for kind, arrival in mark._asdict().items()
             if arrival > getattr(known.get(digest, Mark()), kind)
         ]
-        server.write_batches(cql.RAISE, write_time(None), chunked(rows, ROWS_OF_ONE))
+        server.write_batches(cql.RAISE, write_time(None), chunks(rows, ROWS_OF_ONE))
 
     @reaching
     def marks(self, key: str) -> dict[int, Mark]:

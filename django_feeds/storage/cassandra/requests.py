@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
+from ..chunks import chunks
 from . import cql
 from .connections import Connection, Request
 
-__all__ = ["ASKED", "ASKED_TIMELINES", "REMOVED", "ROWS_OF_ONE", "Requests", "chunked", "parts", "rows_at_once"]
+__all__ = ["ASKED", "ASKED_TIMELINES", "REMOVED", "ROWS_OF_ONE", "Requests", "parts", "rows_at_once"]
 
 ROWS = 10
 BYTES = 5 * 1_024
@@ -76,7 +77,7 @@ class Requests:
         self, text: str, names: Sequence[str], bind: Callable[[str], Row], at_time: int, at_once: int = ROWS
     ) -> None:
         """Say this of each timeline, of several in a request that one node can answer, and to all nodes in turn."""
-        nodes = [chunked(some, at_once) for some in self.connection.by_first_replica(names)]
+        nodes = [chunks(some, at_once) for some in self.connection.by_first_replica(names)]
         parts = filter(None, chain.from_iterable(zip_longest(*nodes)))
         self.write_batches(text, at_time, ([bind(name) for name in part] for part in parts))
 
@@ -105,8 +106,3 @@ def parts(items: Sequence[Any], sizes: Iterable[int]) -> Iterator[list[Any]]:
         room -= size + OF_A_ROW
     if part:
         yield part
-
-
-def chunked(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -20,12 +20,12 @@ from django.core.checks import CheckMessage
 from ...exceptions import ForeignData, StorageUnavailable
 from ...ids import pack
 from ..base import BaseStorage, Entry, Mark, Slice
+from ..chunks import chunks
 from ..live import Hub
 from . import connections, options
 from .layout import (
     LAYOUT,
     bodies_of,
-    chunks,
     encoded,
     line,
     marks_of,

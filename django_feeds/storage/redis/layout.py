@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from struct import Struct
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from ...ids import before, make_id, pack, unpack
 from ..base import Entry, Mark, Slice
+from ..chunks import chunks
 
 __all__ = [
     "LAYOUT",
     "bodies_of",
-    "chunks",
     "encoded",
     "line",
     "marks_of",
@@ -29,8 +29,6 @@ LAYOUT = 1
 
 VOUCHED_AT_ONCE = 1_000
 """Entries of a refill that are written in one call."""
-
-Item = TypeVar("Item")
 
 
 def line(entry: Entry, arrivals: bool) -> bytes:
@@ -121,8 +119,3 @@ def parts(entries: Sequence[Entry], floor: UUID | None) -> Iterator[tuple[Sequen
         below = floor if last else max(before(some[-1].id), floor)
         yield some, below, b"1", above
         above = pack(below)
-
-
-def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

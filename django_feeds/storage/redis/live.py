@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import ConnectionError
 
 from ...exceptions import StorageUnavailable
+from ..chunks import chunks
 from ..live import Hub
 from . import connections
-from .layout import chunks, encoded
+from .layout import encoded
 
 if TYPE_CHECKING:
     from . import RedisStorage

@@ -1,0 +1,81 @@
+"""What is particular to feeds whose rows carry the bodies of their activities."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+
+from django_feeds.activity import Activity
+from django_feeds.feeds import Feed
+from django_feeds.registry import get_feed, get_manager
+from django_feeds.verbs import Love
+from tests import storages
+
+from .site import NOON
+
+
+@pytest.fixture(params=storages.CASSANDRA)
+def storage(request):
+    storages.empty(request.param)
+    return request.param
+
+
+def notes(feed):
+    return [activity.extra_context["note"] for activity in feed[:]]
+
+
+def test_an_edit_reaches_every_row(site):
+    site.follow(site.ann, site.bob)
+    pin = site.pin(site.bob, site.tea, 1, note="green")
+    site.work()
+    assert notes(get_feed("timeline", site.ann)) == ["green"]
+
+    pin.note = "black"
+    pin.save()
+    site.work()
+
+    for feed in (get_feed("timeline", site.ann), get_feed("user", site.bob), get_feed("user", site.tea)):
+        (entry,) = feed.entries()
+        assert '"black"' in feed.get_storage().row_bodies(feed.key, [entry.id])[entry.id]
+        assert notes(feed) == ["black"]
+
+
+def test_what_was_taken_back_in_the_records_alone_goes_with_deliver_feeds(site):
+    site.follow(site.ann, site.bob)
+    site.pin(site.bob, site.tea, 1, note="green")
+    site.work()
+    feed = get_feed("timeline", site.ann)
+
+    Feed.remove_activity(feed[0])
+    call_command("deliver_feeds", older_than=0, verbosity=0)
+    site.work()
+
+    assert feed[:] == get_feed("user", site.bob)[:] == []
+
+
+def test_what_was_added_by_hand_is_taken_off_by_hand(site):
+    feed = get_feed("timeline", site.ann)
+    activity = Activity(site.bob, Love, site.tea, time=NOON, extra_context={"note": "loved"})
+    feed.add(activity)
+    assert notes(feed) == ["loved"]
+
+    feed.remove(activity)
+
+    assert feed[:] == []
+
+
+def test_a_reader_without_a_timeline_gets_one_when_he_looks(site):
+    """A fan-out looks at no timeline, so that it makes none."""
+    get_manager()
+    site.follow(site.ann, site.bob)
+    site.work()
+    feed = get_feed("timeline", site.ann)
+    feed.delete()
+    site.pin(site.bob, site.tea, 1, note="green")
+    site.work()
+    assert feed.floor() is None
+
+    assert notes(feed) == ["green"]
+    site.work()
+    assert feed.floor() is not None
+    assert len(feed.entries()) == 1
