@@ -36,32 +36,32 @@ def parts(table: Table, quick: bool) -> dict[str, Callable[[], None]]:
     from benchmarks import cassandra_disk, cassandra_nodes, cassandra_reads, cassandra_writes
     from django_feeds.storage.cassandra import connections
 
-    data.provide(data.storage())
-    feeds, number = (2_000, 12) if quick else (10_000, 20)
+    data.warm(data.provide(data.storage()))
+    feeds, number = (2_000, 9) if quick else (10_000, 20)
 
     def push() -> None:
         cassandra_writes.fan_out(table, feeds, number)
 
     def change() -> None:
-        cassandra_writes.follows(table, 2 * number)
+        cassandra_writes.follows(table, 12 if quick else 40)
         cassandra_writes.removals(table, feeds, number)
 
     def page() -> None:
-        cassandra_reads.pages(table, 50 if quick else 200, 300 if quick else 2_000)
-        cassandra_reads.windows(table, 20, 100 if quick else 500)
+        cassandra_reads.pages(table, 50 if quick else 200, 200 if quick else 2_000)
+        cassandra_reads.windows(table, 20, 40 if quick else 200)
 
     def cut() -> None:
-        cassandra_disk.cuts(table, 1_000 if quick else 10_000, 200 if quick else 1_000)
+        cassandra_disk.cuts(table, 1_000 if quick else 10_000, 120 if quick else 1_000)
 
     def disk() -> None:
-        cassandra_disk.sizes(table, 30 if quick else 200)
+        cassandra_disk.sizes(table, 20 if quick else 200)
 
     def nodes() -> None:
         connections.close()
         servers.get("cassandra").stop()
         servers.get("cassandra_3").start()
         for copies in (1, 3):
-            cassandra_nodes.three_nodes(table, copies, 1_000 if quick else 5_000, number)
+            cassandra_nodes.three_nodes(table, copies, 1_000 if quick else 5_000, 9 if quick else 15)
 
     return dict(zip(PARTS, (push, change, page, cut, disk, nodes), strict=True))
 

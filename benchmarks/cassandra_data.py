@@ -39,9 +39,9 @@ Row = tuple[Any, ...]
 INSERT = "INSERT INTO {keyspace}.timelines (digests, body, id, feed) VALUES (?, ?, ?, ?);"
 DELETE = "DELETE FROM {keyspace}.timelines WHERE feed = ? AND id = ?;"
 DELETE_MANY = "DELETE FROM {keyspace}.timelines WHERE feed = ? AND id IN ?"
-PAGE = "SELECT floor, id, digests, arrived, body FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"
-OLDER = "SELECT floor, id, digests, arrived, body FROM {keyspace}.timelines WHERE feed = ? AND id < ? LIMIT ?"
-WINDOW = "SELECT floor, id, digests, arrived FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"
+SELECT_PAGE = "SELECT floor, id, digests, arrived, body FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"
+SELECT_OLDER = "SELECT floor, id, digests, arrived, body FROM {keyspace}.timelines WHERE feed = ? AND id < ? LIMIT ?"
+SELECT_WINDOW = "SELECT floor, id, digests, arrived FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"
 
 
 def storage() -> CassandraStorage:
@@ -164,7 +164,21 @@ def send(connection: Connection, some: Iterable[Request]) -> None:
         future.result()
 
 
+SINGLES = "execute_concurrent_with_args, single rows"
+
+SOME = 4
+"""One in so many rows is enough for them, which take so long."""
+
+
 def send_singles(connection: Connection, text: str, rows: Sequence[Row]) -> None:
     """As the driver does it by itself: a hundred at once."""
     statement = connection.prepared(text, LEVEL)
     execute_concurrent_with_args(connection.session, statement, rows)
+
+
+def warm(connection: Connection) -> None:
+    """Say enough that the server has compiled what it does again and again."""
+    rows = [(b"", "", history(1)[0].id, f"warm:{place}") for place in range(10_000)]
+    send_singles(connection, INSERT, rows[:5_000])
+    for _ in range(4):
+        send(connection, requests(connection, INSERT, rows, 10))

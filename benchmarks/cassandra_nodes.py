@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from benchmarks import cassandra_data as data
-from benchmarks.cassandra_data import INSERT
+from benchmarks.cassandra_data import INSERT, SINGLES, SOME
 from benchmarks.figures import Table, p50, quiet, rounds
 from django_feeds import serializers
 from django_feeds.activity import Activity
@@ -51,10 +51,11 @@ def three_nodes(table: Table, copies: int, feeds: int, number: int) -> None:
     ways: dict[str, Callable[[Task], None]] = {
         "the storage, batches of 10 by first replica": add,
         "bare batches of 10, any replicas": lambda task: data.send(connection, task.tens),
-        "execute_concurrent_with_args, single rows": lambda task: data.send_singles(connection, INSERT, task.rows),
+        SINGLES: lambda task: data.send_singles(connection, INSERT, task.rows[::SOME]),
     }
     rounds(ways, 3, prepare)
     times = rounds(ways, number, prepare)
+    times[SINGLES] = [SOME * seconds for seconds in times[SINGLES]]
     table.heading(f"Fan-out to {feeds:,} feeds on three nodes, {copies} of each row, LOCAL_QUORUM, insertions/s")
     for way, taken in times.items():
         table.figure(way, f"{feeds / p50(taken):,.0f}")

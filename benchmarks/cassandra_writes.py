@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from benchmarks import cassandra_data as data
-from benchmarks.cassandra_data import BOUND, DELETE, DELETE_MANY, INSERT
+from benchmarks.cassandra_data import BOUND, DELETE, DELETE_MANY, INSERT, SINGLES, SOME
 from benchmarks.figures import Table, p50, quiet, rounds
 from django_feeds import serializers
 from django_feeds.activity import Activity
@@ -23,8 +23,8 @@ from django_feeds.storage import Entry
 from django_feeds.storage.cassandra.connections import Request
 from django_feeds.storage.cuts import due_for_cut
 
-
-SINGLES = "execute_concurrent_with_args, single rows"
+WARM_UP = 2
+"""Rounds that do not count."""
 
 
 class HomeFeed(Feed):
@@ -48,6 +48,7 @@ def fan_out(table: Table, feeds: int, number: int) -> None:
     keys = [HomeFeed.key_for(owner) for owner in owners]
 
     def recorded() -> Task:
+        # Some activities have a share of the feeds counted, to be cut; the windows say what that takes.
         while True:
             activity = data.now()
             entry = HomeFeed.entry(activity)
@@ -67,13 +68,12 @@ def fan_out(table: Table, feeds: int, number: int) -> None:
         "Feed.push, which makes missing timelines": partial(push, create=True),
         "bare batches of 10": lambda task: data.send(connection, task.tens),
         "bare batches of 20": lambda task: data.send(connection, task.twenties),
-        # They take so long that a quarter of the feeds will do.
-        SINGLES: lambda task: data.send_singles(connection, INSERT, task.rows[::4]),
+        SINGLES: lambda task: data.send_singles(connection, INSERT, task.rows[::SOME]),
     }
     HomeFeed.push(owners, recorded().entries)
-    rounds(ways, 3, recorded)
+    rounds(ways, WARM_UP, recorded)
     times = rounds(ways, number, recorded)
-    times[SINGLES] = [4 * seconds for seconds in times[SINGLES]]
+    times[SINGLES] = [SOME * seconds for seconds in times[SINGLES]]
     table.heading(f"Fan-out of an activity with a body of {data.BODY} to {feeds:,} feeds, insertions/s")
     for way, taken in times.items():
         table.figure(way, f"{feeds / p50(taken):,.0f}")
@@ -137,17 +137,14 @@ def follows(table: Table, number: int) -> None:
         "unfollow: bare DELETE of 100": bare,
     }
     for ways, prepare in ((following, follow), (unfollowing, unfollow)):
-        rounds(ways, 3, prepare)
+        rounds(ways, WARM_UP, prepare)
         times = rounds(ways, number, prepare)
         for way, taken in times.items():
             table.figure(way, f"{p50(taken) * 1e3:.2f}")
-        ours, *others = times.items()
-        for way, taken in others:
-            figure = quiet(ours[1]) / quiet(taken)
-            if "bare" in way:
-                table.goal(f"  {ours[0]} / bare", figure, "<=", 1.5)
-            else:
-                table.figure(f"  {ours[0]} / the storage", f"{figure:.2f}x")
+        ours, *parts, bare = map(quiet, times.values())
+        table.goal(f"  {next(iter(ways))} / bare", ours / bare, "<=", 1.5)
+        for part in parts:
+            table.figure("  of that, the storage / bare", f"{part / bare:.2f}x")
 
 
 def removals(table: Table, feeds: int, number: int) -> None:
@@ -162,7 +159,7 @@ def removals(table: Table, feeds: int, number: int) -> None:
         "Feed.discard": lambda task: HomeFeed.discard(owners, [task[0]], timezone.now()),
         "bare batches of 20": lambda task: data.send(connection, task[1]),
     }
-    rounds(ways, 3, prepare)
+    rounds(ways, WARM_UP, prepare)
     times = rounds(ways, number, prepare)
     table.heading(f"Removal of one activity from {feeds:,} feeds, removals/s")
     for way, taken in times.items():

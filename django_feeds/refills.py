@@ -37,7 +37,7 @@ def refill(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetime,
     """
     feed = feed_class(owner)
     floor = feed.floor()
-    held = feed.get_storage().count(feed.key, max_length=feed.max_length)
+    held = feed.get_storage().count_beyond(feed.key, max_length=feed.max_length)
     if not force and (floor == MIN_ID or held >= feed.max_length):
         return
     length, added = feed_class.max_length, None

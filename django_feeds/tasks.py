@@ -256,25 +256,25 @@ def publish_on_commit(manager: Any, written: Sequence[ActivityRecord], fanout: b
     Without `fanout`, followers hear nothing, whatever fails: the records count as delivered, and the own feeds wait
     in a task of their own.
     """
-    at = timezone.now()
     ids = [record.pk for record in written]
     for start in range(0, len(ids), PER_TASK):
         some = ids[start : start + PER_TASK]
         if fanout:
-            records.on_commit(partial(_publish, manager, some, at))
+            records.on_commit(partial(_publish, manager, some))
             continue
         # What followers are waiting for already, they still get.
         known = ActivityRecord.objects.filter(pk__in=some, delivered_version=F("version") - 1)
         known.update(delivered_version=F("version"))
-        args = (manager.name, some, at.isoformat())
-        records.on_commit(partial(_publish_silently, manager, args, at, _remember(deliver_own, args, "high")))
+        args = (manager.name, some, timezone.now().isoformat())
+        records.on_commit(partial(_publish_silently, manager, args, _remember(deliver_own, args, "high")))
 
 
 PER_TASK = 100
 """Records handed out by one task; a bulk publication is many such."""
 
 
-def _publish(manager: Any, record_ids: list[int], at: datetime) -> None:
+def _publish(manager: Any, record_ids: list[int]) -> None:
+    at = timezone.now()
     try:
         delivery.deliver_own(manager, record_ids, at)
     except StorageUnavailable:
@@ -282,11 +282,9 @@ def _publish(manager: Any, record_ids: list[int], at: datetime) -> None:
     enqueue(fan_out, manager.name, record_ids, at.isoformat())
 
 
-def _publish_silently(
-    manager: Any, args: tuple[str, list[int], str], at: datetime, pending: PendingTask | None
-) -> None:
+def _publish_silently(manager: Any, args: tuple[str, list[int], str], pending: PendingTask | None) -> None:
     try:
-        delivery.deliver_own(manager, args[1], at)
+        delivery.deliver_own(manager, args[1], _time(args[2]))
     except StorageUnavailable:
         logger.exception("The own feeds of the records %s wait for a task.", args[1])
         _send(deliver_own, args, "high", pending)
@@ -296,4 +294,10 @@ def _publish_silently(
 
 
 def _time(at: str) -> datetime:
-    return datetime.fromisoformat(at)
+    """
+    When this step writes: the present, which is before it asks the truth, and not before it was asked for.
+
+    What was asked for inside a transaction is true only once that is committed. A refill that ran meanwhile wrote what
+    it knew until then, at a later time than that of asking, and storages with write times would let it win.
+    """
+    return max(datetime.fromisoformat(at), timezone.now())

@@ -184,8 +184,8 @@ class Feed(AsyncFeed):
         """
         Take the activity back: pages of all feeds leave it out from now on. A missing one is no error.
 
-        Where timelines carry bodies in their rows, as on Cassandra, those of followers go with the next `deliver_feeds`;
-        what was added to a feed by hand is taken off it with `remove`.
+        Where timelines carry bodies in their rows, as on Cassandra, followers lose it with the next `deliver_feeds`,
+        and what was added to a feed by hand is taken off it with `remove`.
 
         Raises StorageUnavailable where one is down, when all others were told; call it again then. Inside a
         transaction that is logged instead.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from .. import conf, filling
 from ..feeds import AggregatedFeed, Feed
@@ -96,6 +97,7 @@ def _rebuild(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetim
     if not write:
         difference = compare(manager, feed_class, owner)
         return difference is not None and any(difference)
+    at = max(at, timezone.now())  # before it asks the truth, and later than all that was written of an older one
     filling.clean(manager, feed_class, owner, at)
     filling.refill(manager, feed_class, owner, at, force=True)
     if issubclass(feed_class, AggregatedFeed):  # what was added by hand has no source to bring its new digest
@@ -129,6 +131,7 @@ def _spread(
     for batch in _by_owner(after):
         for source in batch if write else ():
             for feed_class in feed_classes:
+                at = max(at, timezone.now())
                 ids = RecordSource.objects.newest([source], limit=feed_class.max_length)
                 for _priority, chunk in graph.chunks(source, conf.get("FANOUT_CHUNK_SIZE")):
                     # Whole in the end, when all sources were there; and without this floor, the first source's

@@ -17,6 +17,10 @@ from .live import Hub, PollingHub
 __all__ = ["BaseStorage", "Entry", "Mark", "Slice"]
 
 
+WALKED = 1_000
+"""Entries read at once by who counts them one by one."""
+
+
 class Entry(NamedTuple):
     """One line of a timeline: which activity, by whom, and what it is grouped with (48-bit digests, 0: none)."""
 
@@ -182,6 +186,19 @@ class BaseStorage(ABC):
     @abstractmethod
     def count(self, key: str, *, max_length: int) -> int:
         """How many entries there are, at most `max_length`, and at most `offset_limit` where there is one."""
+
+    def count_beyond(self, key: str, *, max_length: int) -> int:
+        """`count`, and a thousand at a time where that goes on beyond `offset_limit`: for commands and refills."""
+        if self.offset_limit is None or max_length <= self.offset_limit:
+            return self.count(key, max_length=max_length)
+        counted, before = 0, None
+        while counted < max_length:
+            part = self.slice(key, limit=min(max_length - counted, WALKED), before=before).entries
+            counted += len(part)
+            if len(part) < WALKED:
+                break
+            before = part[-1].id
+        return counted
 
     @abstractmethod
     def rank(self, key: str, id: UUID, *, max_length: int) -> int | None:

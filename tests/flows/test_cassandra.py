@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
+from django_feeds import filling
 from django_feeds.activity import Activity
 from django_feeds.feeds import Feed
 from django_feeds.registry import get_feed, get_manager
@@ -79,3 +81,44 @@ def test_a_reader_without_a_timeline_gets_one_when_he_looks(site):
     site.work()
     assert feed.floor() is not None
     assert len(feed.entries()) == 1
+
+
+# --- write times: what was asked for inside a transaction, and a refill that did not see it yet
+
+
+def asked_before_it_was_committed(site, asked, change):
+    """Do this change, and run its tasks as those of a transaction that was open since `asked`, before a refill."""
+    site.held.clear()
+    change()
+    site.held.commit()
+    queued, site.held[:] = list(site.held), []
+    for task, args in queued:
+        task(*args[:-1], asked.isoformat())
+    site.work()
+
+
+def test_a_refill_between_a_save_and_its_commit_hides_no_activity(site):
+    site.follow(site.ann, site.bob)
+    site.pin(site.bob, site.tea, 1, note="old")
+    site.work()
+    feed = get_feed("timeline", site.ann)
+    feed.delete()
+    asked = timezone.now()
+    filling.refill(get_manager(), type(feed), feed.owner, timezone.now())
+
+    asked_before_it_was_committed(site, asked, lambda: site.pin(site.bob, site.tea, 2, note="new"))
+
+    assert [activity.extra_context["note"] for activity in feed.hydrate(feed.entries())] == ["new", "old"]
+
+
+def test_a_refill_between_a_deletion_and_its_commit_leaves_no_ghost(site):
+    site.follow(site.ann, site.bob)
+    pin = site.pin(site.bob, site.tea, 1, note="old")
+    site.work()
+    feed = get_feed("timeline", site.ann)
+    asked = timezone.now()
+    filling.refill(get_manager(), type(feed), feed.owner, timezone.now(), force=True)
+
+    asked_before_it_was_committed(site, asked, pin.delete)
+
+    assert feed.entries() == []

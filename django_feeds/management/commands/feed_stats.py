@@ -74,7 +74,7 @@ storage that is down (deliver_feeds resumes them), and who is followed most, whi
         storage, bound = feed_class.get_storage(), feed_class.max_length
         for key, part in storage.slice_many(keys, limit=1).items():
             if part.floor != MAX_ID:
-                count = storage.count(key, max_length=bound)
+                count = storage.count_beyond(key, max_length=bound)
                 lengths = Lengths(
                     lengths.timelines + 1,
                     lengths.entries + count,

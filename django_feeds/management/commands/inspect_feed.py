@@ -64,7 +64,7 @@ with their times, and every difference from the same feed read slowly from its s
         storage = feed.get_storage()
         self._line("Feed", f"{alias} of {name_of(feed.owner)}")
         self._line("Key", f"{feed.key} in {feed.storage} ({type(storage).__name__})")
-        entries = storage.count(feed.key, max_length=feed.max_length)
+        entries = storage.count_beyond(feed.key, max_length=feed.max_length)
         self._line("Entries", f"{entries:,} of at most {feed.max_length:,}")
         if isinstance(feed, AggregatedFeed):
             self._line("Groups", _groups(feed))

@@ -59,7 +59,7 @@ short is filled up again. To have shorter feeds for good, lower MAX_LENGTH.
         with self.bar(alias) as bar:
             for owner in owners:
                 # More than any feed holds, since what lies unseen beyond the bound is what is cut.
-                extra = storage.count(feed_class.key_for(owner), max_length=2**31) - length
+                extra = storage.count_beyond(feed_class.key_for(owner), max_length=2**31) - length
                 done += 1
                 longer += extra > 0
                 surplus += max(extra, 0)

@@ -14,9 +14,17 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
+from time import monotonic
 from typing import Any
 
-from cassandra import InvalidRequest, OperationTimedOut, RequestExecutionException, UnresolvableContactPoints, protocol
+from cassandra import (
+    InvalidRequest,
+    OperationTimedOut,
+    RequestExecutionException,
+    Unauthorized,
+    UnresolvableContactPoints,
+    protocol,
+)
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, ResultSet, Session
 from cassandra.connection import ConnectionException
@@ -119,6 +127,9 @@ class Connection:
 
 
 _connections: dict[tuple[Any, ...], Connection] = {}
+_failures: dict[tuple[Any, ...], tuple[float, Exception]] = {}
+"""When nobody could be reached, and why."""
+
 _lock = Lock()
 
 
@@ -128,11 +139,18 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     name = (os.getpid(), place(options), *(repr(options.get(option)) for option in OF_A_SESSION))
     connection = _connections.get(name)
     if connection is None:
-        with _lock:
+        asked = monotonic()
+        with _lock, translated(alias):
             connection = _connections.get(name)
             if connection is None:
-                with translated(alias):
+                failed_at, failure = _failures.get(name, (0.0, None))
+                if failure is not None and failed_at > asked:
+                    raise failure  # another thread has waited in vain, for all who waited for it
+                try:
                     connection = _connections[name] = Connection(_session(alias, options), options)
+                except UNAVAILABLE as error:
+                    _failures[name] = (monotonic(), error)
+                    raise
     return connection
 
 
@@ -152,7 +170,7 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         arguments["execution_profiles"] = {EXEC_PROFILE_DEFAULT: _profile(options, arguments)}
     try:
         cluster = Cluster(**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise FeedsConfigurationError(
             f"The storage {alias!r} has a CLUSTER that the driver refuses: {error}"
         ) from error
@@ -196,6 +214,11 @@ def translated(alias: str) -> Iterator[None]:
         raise FeedsConfigurationError(
             f"The Cassandra of the storage {alias!r} does not know what it is asked for: {error}\n"
             "Run manage.py sync_feed_storages, which makes the keyspace and its tables."
+        ) from error
+    except Unauthorized as error:
+        raise FeedsConfigurationError(
+            f"The role of the storage {alias!r} may not do what it has to: {error}\n"
+            "Grant it SELECT and MODIFY on the keyspace, and CREATE and ALTER to whoever runs sync_feed_storages."
         ) from error
 
 

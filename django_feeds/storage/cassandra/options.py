@@ -37,6 +37,10 @@ NUMBERS = ("TIMEOUT", "SPECULATIVE_DELAY", "IN_FLIGHT", "PORT")
 TEXTS = ("PREFIX", "LOCAL_DC", "USERNAME", "PASSWORD", "BUNDLE")
 
 
+NO_LEVEL = {"READ": {"SERIAL", "LOCAL_SERIAL", "ANY", "EACH_QUORUM"}, "WRITE": {"SERIAL", "LOCAL_SERIAL"}}
+"""What Cassandra does not take: serial reads are for lightweight transactions, of which there are none here."""
+
+
 def keyspace(options: Mapping[str, Any]) -> str:
     return options.get("KEYSPACE", KEYSPACE)
 
@@ -110,5 +114,9 @@ def _is_a_replication(value: Any) -> bool:
 
 
 def _is_a_consistency(value: Any) -> bool:
-    levels = value.values() if isinstance(value, dict) and set(value) <= {"READ", "WRITE"} else [value]
-    return all(isinstance(level, str) and level in ConsistencyLevel.name_to_value for level in levels)
+    if not isinstance(value, dict):
+        value = {"READ": value, "WRITE": value}
+    return set(value) <= set(NO_LEVEL) and all(
+        isinstance(level, str) and level in ConsistencyLevel.name_to_value and level not in NO_LEVEL[what]
+        for what, level in value.items()
+    )

@@ -24,6 +24,9 @@ BYTES = 5 * 1_024
 REMOVED = 20
 """Removals in one batch for several timelines. They are half as much work, and no more warnings are written."""
 
+MOST_MANAGED = 30
+"""Statements in one batch, for Amazon Keyspaces."""
+
 ROWS_OF_ONE = 50
 BYTES_OF_ONE = 64 * 1_024
 """Of one batch for one timeline, which is a single write, and which the server does not warn of."""
