@@ -62,6 +62,9 @@ def sweep(
     Then the feeds are filled up again.
     """
     for feed_class in manager.feed_classes.values():
+        storage = feed_class.get_storage()
+        if storage.looks_to_create and feed_class(owner).floor() is None:
+            storage.delete([feed_class.key_for(owner)], at=at)  # what fan-outs put there, which nobody has seen
         clean(manager, feed_class, owner, at, targets, leaving)
         refill(manager, feed_class, owner, at)
 

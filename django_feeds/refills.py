@@ -102,7 +102,8 @@ def begin(feed_class: type[Feed], owners: Sequence[Owner], at: datetime) -> None
     """
     new = missing(feed_class, owners)
     if new:
-        feed_class.fill(new, [], floor=MIN_ID, at=at)
+        keys = [feed_class.key_for(owner) for owner in new]
+        feed_class.get_storage().begin(keys, max_length=feed_class.max_length, at=at)
 
 
 def exists(owner: Owner) -> bool:

@@ -172,8 +172,8 @@ def _shared_keys() -> Iterator[CheckMessage]:
     holders: dict[Any, str] = {}
     for name, feed_class in feed_classes().items():
         storage = storage_of(feed_class.storage)
-        if storage is None:
-            continue
+        if storage is None or any(message.is_serious() for message in storage.check()):
+            continue  # where it is, nobody can say
         holder = holders.setdefault((storage.identity(), feed_class.key_format), name)
         if holder != name:
             yield Error(

@@ -18,6 +18,7 @@ from ..graph import FollowGraph, graph_of
 from ..ids import MAX_ID, MIN_ID
 from ..models import Follow, RecordRecipient, RecordSource
 from ..owners import Owner
+from ..refills import begin
 from .comparing import compare
 from .steps import Step, by_pk
 
@@ -100,7 +101,8 @@ def _rebuild(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetim
     at = max(at, timezone.now())  # before it asks the truth, and later than all that was written of an older one
     filling.clean(manager, feed_class, owner, at)
     filling.refill(manager, feed_class, owner, at, force=True)
-    if issubclass(feed_class, AggregatedFeed):  # what was added by hand has no source to bring its new digest
+    # What was added by hand has no source to bring its new digest or body.
+    if issubclass(feed_class, AggregatedFeed) or feed_class.get_storage().bodies_in_rows:
         for ids in filling.stored(feed_class, owner):
             feed_class.push([owner], feed_class.entries_of(owner, ids), at=at, create=False)
     return False
@@ -137,7 +139,9 @@ def _spread(
                     # Whole in the end, when all sources were there; and without this floor, the first source's
                     # oldest activity would shut out what others brought before it.
                     entries = feed_class.entries_of(source, ids)  # no news: all of it has been published before
-                    feed_class.fill(graph.readers(source, chunk), entries, floor=MIN_ID, at=at)
+                    readers = graph.readers(source, chunk)
+                    begin(feed_class, readers, at)  # beside a fan-out that does so too
+                    feed_class.fill(readers, entries, floor=MIN_ID, at=at)
         yield Step(batch[-1], len(batch), Counter())
 
 

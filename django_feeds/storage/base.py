@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.checks import CheckMessage
 
 from ..exceptions import OffsetTooDeep
-from ..ids import MAX_ID
+from ..ids import MAX_ID, MIN_ID
 from .live import Hub, PollingHub
 
 __all__ = ["BaseStorage", "Entry", "Mark", "Slice"]
@@ -83,7 +83,7 @@ class BaseStorage(ABC):
     """Does every entry carry its body, so that `add` needs `bodies`, and an edit must reach every timeline?"""
 
     looks_to_create: bool = False
-    """Does it look for a timeline only to make one? Then a fan-out leaves that to whoever reads or fills it."""
+    """Does it look for a timeline only to make one? Then a fan-out to followers leaves it to who reads."""
 
     longest: int | None = None
     """How many entries can a timeline have before it becomes a burden to the server? None: any number."""
@@ -139,6 +139,10 @@ class BaseStorage(ABC):
         `Entry.arrived` says another time, which one says who moves a timeline. An arrival that is there stays, whatever
         is added, until its entry goes. Without `arrivals` none is written, and `Entry.arrived` is not looked at.
         """
+
+    def begin(self, keys: Sequence[str], *, max_length: int, at: datetime | None = None) -> None:
+        """Make these timelines, which are not there, as complete ones; what others add meanwhile stays."""
+        self.add(keys, [], max_length=max_length, floor=MIN_ID, at=at)
 
     @abstractmethod
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:

@@ -18,7 +18,8 @@ HOSTS = {"CONTACT_POINTS": ["10.0.0.1"]}
 @pytest.fixture
 def said(found):
     """The messages about a storage with these OPTIONS."""
-    return lambda **options: found(STORAGES={"cassandra": {"BACKEND": CASSANDRA, "OPTIONS": options}})
+    feeds = {"user": {"STORAGE": "cassandra"}, "timeline": {"STORAGE": "cassandra"}}
+    return lambda **options: found(STORAGES={"cassandra": {"BACKEND": CASSANDRA, "OPTIONS": options}}, FEEDS=feeds)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,9 @@ def test_there_is_one_place(said, options, problem):
         ("CONTACT_POINTS", "10.0.0.1"),
         ("CONTACT_POINTS", []),
         ("CONTACT_POINTS", [13]),
+        ("CONTACT_POINTS", ["a", 1]),
+        ("CONTACT_POINTS", None),
+        ("KEYSPACE", ["feeds"]),
         ("KEYSPACE", "My-Feeds"),
         ("KEYSPACE", "feeds; DROP KEYSPACE feeds"),
         ("KEYSPACE", None),
@@ -71,6 +75,11 @@ def test_there_is_one_place(said, options, problem):
         ("REPLICATION", {"class": "x'; DROP"}),
         ("CONSISTENCY", "LOCAL_QOURUM"),
         ("CONSISTENCY", {"READS": "ONE"}),
+        ("CONSISTENCY", "SERIAL"),
+        ("CONSISTENCY", {"READ": "ANY"}),
+        ("IN_FLIGHT", 0.5),
+        ("REPLICATION", {"class": "SimpleStrategy", "replication_factor": None}),
+        ("CLUSTER", {"contact_points": ["10.0.0.1"]}),
         ("CONSISTENCY", {"READ": 1}),
         ("PORT", "9042"),
         ("TIMEOUT", 0),
@@ -133,7 +142,9 @@ def test_a_missing_schema_is_said_and_mended_by_the_command(settings):
     get_storage("cassandra").provide("DROP KEYSPACE IF EXISTS checked")
     (message,) = asked()
     assert message.id == "django_feeds.W011"
-    assert message.msg.startswith("The storage 'cassandra' lacks something on its server: CREATE KEYSPACE checked")
+    assert message.msg.startswith(
+        "The storage 'cassandra' lacks something on its server: CREATE KEYSPACE IF NOT EXISTS checked"
+    )
     assert message.hint == "manage.py sync_feed_storages"
 
     def run(*arguments):
@@ -146,7 +157,7 @@ def test_a_missing_schema_is_said_and_mended_by_the_command(settings):
     assert "cassandra: 3 statements would be carried out." in told
     assert [message.id for message in asked()] == ["django_feeds.W011"]
 
-    assert [line for line in run() if line.startswith("cassandra: CREATE TABLE checked.timelines (")]
+    assert [line for line in run() if line.startswith("cassandra: CREATE TABLE IF NOT EXISTS checked.timelines (")]
     assert asked() == []
     assert "cassandra: nothing is missing." in run("--storage", "cassandra")
     assert run("--storage", "memory") == ["memory: nothing is missing."]

@@ -6,9 +6,12 @@ import pytest
 from django.test import SimpleTestCase
 
 from django_feeds.storage import get_storage
+from django_feeds.storage.cassandra import CassandraStorage
 from django_feeds.testing.contract import StorageContract
 from django_feeds.testing.contract.comparison import ComparedWithMemory
 from tests import storages
+
+from .cassandra_methods import requests
 
 
 @pytest.mark.needs("cassandra")
@@ -18,6 +21,24 @@ class OneNodeTests(StorageContract, ComparedWithMemory, SimpleTestCase):
     def make_storage(self):
         storages.empty("cassandra")
         return get_storage("cassandra")
+
+
+@pytest.mark.needs("cassandra")
+class ManagedTests(StorageContract, SimpleTestCase):
+    """With what Amazon Keyspaces takes of CQL; said to Apache's, whose tables these are."""
+
+    def make_storage(self):
+        storages.empty("cassandra")
+        storage = CassandraStorage("managed", {**get_storage("cassandra").options, "KEYSPACES": True})
+        said = self.enterContext(requests(storage))
+        self.addCleanup(self.look, said)
+        return storage
+
+    def look(self, said):
+        for one in said:
+            text = getattr(one.query, "prepared_statement", one.query).query_string
+            self.assertNotRegex(text, "DISTINCT|PER PARTITION|COUNT")
+            self.assertLessEqual(text.count(";"), 30)
 
 
 @pytest.mark.needs("cassandra_3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import socket
 import subprocess
 import sys
 import threading
@@ -10,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, DriverException, RequestValidationException, protocol
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, NoHostAvailable
+from cassandra.connection import ConnectionException
+from cassandra.protocol import ErrorMessage
 
 from django_feeds.exceptions import FeedsConfigurationError, OffsetTooDeep, StorageUnavailable
 from django_feeds.ids import MIN_ID
@@ -180,8 +183,52 @@ def test_what_the_driver_knows_is_passed_on(options):
 def test_an_argument_that_the_driver_does_not_have_is_named(options):
     storage = CassandraStorage("cassandra", {**options, "CLUSTER": {"contact_pionts": []}})
 
-    with pytest.raises(FeedsConfigurationError, match="'cassandra' has a CLUSTER that the driver refuses.*pionts"):
+    with pytest.raises(
+        FeedsConfigurationError, match="'cassandra' has a CLUSTER, or a BUNDLE, that the driver refuses.*pionts"
+    ):
         storage.slice("home", limit=1)
+
+
+def test_a_bundle_that_is_not_there_is_named():
+    storage = CassandraStorage("astra", {"BUNDLE": "/nowhere/bundle.zip", "USERNAME": "ann", "PASSWORD": "secret"})
+
+    with pytest.raises(FeedsConfigurationError, match="'astra' has a CLUSTER, or a BUNDLE, that the driver refuses"):
+        storage.slice("home", limit=1)
+
+
+def all_of(kind):
+    return {kind, *(deeper for child in kind.__subclasses__() for deeper in all_of(child))}
+
+
+DRIVERS = {*all_of(DriverException), *all_of(ErrorMessage), NoHostAvailable, *all_of(ConnectionException)}
+
+
+@pytest.mark.parametrize("kind", sorted(DRIVERS, key=str), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_driver_becomes_one_of_ours(kind):
+    ours = (StorageUnavailable, FeedsConfigurationError)
+    with pytest.raises(ours, match="of the storage 'cassandra'") as raised, connections.translated("cassandra"):
+        raise kind(0, "said", None) if issubclass(kind, ErrorMessage) else kind.__new__(kind)
+    refused = issubclass(kind, RequestValidationException | protocol.RequestValidationException)
+    assert isinstance(raised.value, FeedsConfigurationError) == refused
+
+
+def test_who_waits_for_a_server_that_does_not_answer_waits_once():
+    """It listens, and says nothing."""
+    connections._failures.clear()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cluster = {"connect_timeout": 2, "control_connection_timeout": 1}
+        mute = {"CONTACT_POINTS": ["127.0.0.1"], "PORT": silent.getsockname()[1], "CLUSTER": cluster}
+
+        def wait(_number):
+            with pytest.raises(StorageUnavailable):
+                CassandraStorage("mute", mute).slice("home", limit=1)
+            ((failed_at, _error),) = connections._failures.values()
+            return failed_at
+
+        with ThreadPoolExecutor(4) as pool:
+            dialled = set(pool.map(wait, range(4)))
+
+    assert len(dialled) == 1
 
 
 @pytest.mark.needs("cassandra")
@@ -248,7 +295,10 @@ def test_the_schema_is_made_once_and_mended(options):
     session = storage.server.connection.session
     session.execute("DROP KEYSPACE IF EXISTS made_by_a_test")
     made = storage.lacks()
-    assert [statement.partition(" made_by")[0] for statement in made] == ["CREATE KEYSPACE", *["CREATE TABLE"] * 2]
+    assert [statement.partition(" made_by")[0] for statement in made] == [
+        "CREATE KEYSPACE IF NOT EXISTS",
+        *["CREATE TABLE IF NOT EXISTS"] * 2,
+    ]
 
     prepare(storage)
     assert storage.lacks() == []
@@ -275,7 +325,8 @@ def test_replication_is_written_as_it_is_told():
 
     dc = {"class": "NetworkTopologyStrategy", "frankfurt": 3, "dublin": 2}
     assert _keyspace("feeds", 3) == (
-        "CREATE KEYSPACE feeds WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': '3'}"
+        "CREATE KEYSPACE IF NOT EXISTS feeds WITH replication = "
+        "{'class': 'NetworkTopologyStrategy', 'replication_factor': '3'}"
     )
     assert _keyspace("feeds", dc).endswith("'frankfurt': '3', 'dublin': '2'}")
 

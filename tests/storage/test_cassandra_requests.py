@@ -169,6 +169,7 @@ def test_what_is_marked_already_is_read_and_not_written(storage):
 def test_the_server_has_nothing_to_warn_of(storage):
     node = servers.get("cassandra").nodes[0]
     before = len(node._log.read_text())
+    push(storage, bodies={entry(5).id: f'"{"日" * 1_500}"'})
     for size in (10, 198, 490, 1_000, 2_400, 5_000):
         push(storage, bodies={entry(5).id: f'"{"x" * size}"'})
         push(storage, bodies={entry(5).id: f'"{"x" * size}"'}, arrivals=True)
@@ -186,7 +187,9 @@ def test_the_server_has_nothing_to_warn_of(storage):
 def tombstones(storage, key="home", limit=25):
     """How many the server met to answer a page, as its trace tells; and how many live rows, the floor's with them."""
     server, name = storage.server, storage.prefix + key
-    statement = server.prepared("SELECT id, body FROM {keyspace}.timelines WHERE feed = ? LIMIT ?")
+    statement = server.connection.prepared(
+        "SELECT id, body FROM {keyspace}.timelines WHERE feed = ? LIMIT ?", server.read_at
+    )
     asked = server.connection.session.execute(statement, [name, limit], trace=True)
     told = [event.description for event in asked.get_query_trace(30).events]
     read = next(text for text in told if text.startswith("Read "))  # Read 25 live rows and 0 tombstone cells

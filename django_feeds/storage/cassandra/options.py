@@ -30,10 +30,15 @@ EXAMPLES = {
     "SPECULATIVE_DELAY": '"SPECULATIVE_DELAY": 0.05, in seconds',
     "IN_FLIGHT": '"IN_FLIGHT": 32, batches that are under way at once',
     "KEYSPACES": '"KEYSPACES": True, for Amazon Keyspaces',
-    "CLUSTER": '"CLUSTER": {"ssl_context": context}, with arguments of the driver\'s Cluster',
+    "CLUSTER": (
+        '"CLUSTER": {"ssl_context": context}, with arguments of the driver\'s Cluster that no other option says'
+    ),
 }
 
-NUMBERS = ("TIMEOUT", "SPECULATIVE_DELAY", "IN_FLIGHT", "PORT")
+NUMBERS = {"TIMEOUT": (int, float), "SPECULATIVE_DELAY": (int, float), "IN_FLIGHT": (int,), "PORT": (int,)}
+OURS = {"contact_points", "port", "cloud", "execution_profiles", "default_retry_policy"}
+"""Arguments of the driver's Cluster that other options stand for."""
+
 TEXTS = ("PREFIX", "LOCAL_DC", "USERNAME", "PASSWORD", "BUNDLE")
 
 
@@ -89,7 +94,7 @@ def check(alias: str, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _is_right(name: str, options: Mapping[str, Any]) -> bool:
     value = options[name]
     if name in NUMBERS:
-        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        return isinstance(value, NUMBERS[name]) and not isinstance(value, bool) and value > 0
     if name in TEXTS:
         with_its_pair = {"USERNAME": "PASSWORD", "PASSWORD": "USERNAME"}.get(name, name)
         return isinstance(value, str) and with_its_pair in options
@@ -99,7 +104,7 @@ def _is_right(name: str, options: Mapping[str, Any]) -> bool:
         "REPLICATION": _is_a_replication,
         "CONSISTENCY": _is_a_consistency,
         "KEYSPACES": lambda value: isinstance(value, bool),
-        "CLUSTER": lambda arguments: isinstance(arguments, dict),
+        "CLUSTER": lambda arguments: isinstance(arguments, dict) and not OURS & set(arguments),
     }[name](value)
 
 
@@ -109,7 +114,8 @@ def _is_a_list_of_hosts(hosts: Any) -> bool:
 
 def _is_a_replication(value: Any) -> bool:
     if isinstance(value, dict):
-        return "class" in value and not any("'" in f"{name}{given}" for name, given in value.items())
+        words = [word for pair in value.items() for word in pair]
+        return "class" in value and all(isinstance(word, str | int) and "'" not in str(word) for word in words)
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 

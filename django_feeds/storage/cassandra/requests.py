@@ -15,7 +15,16 @@ from ..chunks import chunks
 from . import cql
 from .connections import Connection, Request
 
-__all__ = ["ASKED", "ASKED_TIMELINES", "REMOVED", "ROWS_OF_ONE", "Requests", "parts", "rows_at_once"]
+__all__ = [
+    "ASKED",
+    "ASKED_TIMELINES",
+    "REMOVED",
+    "ROWS_OF_ONE",
+    "ROWS_OF_ONE_MANAGED",
+    "Requests",
+    "parts",
+    "rows_at_once",
+]
 
 ROWS = 10
 BYTES = 5 * 1_024
@@ -24,12 +33,12 @@ BYTES = 5 * 1_024
 REMOVED = 20
 """Removals in one batch for several timelines. They are half as much work, and no more warnings are written."""
 
-MOST_MANAGED = 30
-"""Statements in one batch, for Amazon Keyspaces."""
-
 ROWS_OF_ONE = 50
 BYTES_OF_ONE = 64 * 1_024
 """Of one batch for one timeline, which is a single write, and which the server does not warn of."""
+
+ROWS_OF_ONE_MANAGED = 30
+"""Amazon Keyspaces takes no more statements in a batch."""
 
 ASKED = 100
 """Entries of a timeline that one query asks for, or removes."""
@@ -48,24 +57,20 @@ Row = tuple[Any, ...]
 class Requests:
     """Reads and writes over one connection, at one consistency each."""
 
-    def __init__(self, connection: Connection, read: int, write: int) -> None:
+    def __init__(self, connection: Connection, read_at: int, write_at: int) -> None:
         self.connection = connection
-        self.consistency = {"SELECT": read}
-        self.write_consistency = write
-
-    def prepared(self, text: str) -> Any:
-        return self.connection.prepared(text, self.consistency.get(text[:6], self.write_consistency))
+        self.read_at, self.write_at = read_at, write_at
 
     # Read
 
     def ask(self, text: str, *arguments: Any) -> list[Row]:
         """The rows that answer this query."""
-        rows: list[Row] = self.connection.execute(self.prepared(text), arguments).all()
+        rows: list[Row] = self.connection.execute(self.connection.prepared(text, self.read_at), arguments).all()
         return rows
 
     def ask_many(self, text: str, arguments: Iterable[Sequence[Any]]) -> Iterator[list[Row]]:
         """The rows that answer this query with each of these arguments, in their order."""
-        statement = self.prepared(text)
+        statement = self.connection.prepared(text, self.read_at)
         for rows in self.connection.execute_many(((statement, each) for each in arguments), QUERIES):
             yield rows.all()
 
@@ -73,7 +78,7 @@ class Requests:
 
     def write(self, text: str, arguments: Iterable[Sequence[Any]]) -> None:
         """Say this with each of these arguments."""
-        statement = self.prepared(text)
+        statement = self.connection.prepared(text, self.write_at)
         self.connection.write((statement, each) for each in arguments)
 
     def write_each(
@@ -89,7 +94,8 @@ class Requests:
         self.connection.write(self._batch(text, at_time, rows) for rows in batches)
 
     def _batch(self, text: str, at_time: int, rows: Sequence[Row]) -> Request:
-        return self.prepared(cql.batch(text, len(rows))), (at_time, *chain.from_iterable(rows))
+        statement = self.connection.prepared(cql.batch(text, len(rows)), self.write_at)
+        return statement, (at_time, *chain.from_iterable(rows))
 
 
 def rows_at_once(size: int) -> int:
@@ -97,12 +103,12 @@ def rows_at_once(size: int) -> int:
     return max(min(ROWS, BYTES // (size + OF_A_ROW)), 1)
 
 
-def parts(items: Sequence[Any], sizes: Iterable[int]) -> Iterator[list[Any]]:
-    """These rows, with bodies of so many bytes, in parts that one batch for one timeline takes."""
+def parts(items: Sequence[Any], sizes: Iterable[int], most: int = ROWS_OF_ONE) -> Iterator[list[Any]]:
+    """These rows, with bodies of so many bytes, in parts that one batch for one timeline takes, `most` at a time."""
     part: list[Any] = []
     room = BYTES_OF_ONE
     for item, size in zip(items, sizes, strict=True):
-        if part and (len(part) == ROWS_OF_ONE or size + OF_A_ROW > room):
+        if part and (len(part) == most or size + OF_A_ROW > room):
             yield part
             part, room = [], BYTES_OF_ONE
         part.append(item)

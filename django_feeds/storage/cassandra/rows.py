@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
@@ -31,6 +32,8 @@ class Clock:
 
 
 _clock = Clock()
+# Another thread of the parent may have held its lock.
+os.register_at_fork(after_in_child=_clock.__init__)  # type: ignore[misc]
 
 
 def write_time(at: datetime | None) -> int:

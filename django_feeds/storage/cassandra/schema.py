@@ -8,14 +8,20 @@ The keyspace and its two tables, and what is to be done so that they are there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
+
+from cassandra import InvalidRequest
 
 from ...exceptions import FeedsConfigurationError
 
 if TYPE_CHECKING:
     from cassandra.cluster import Session
 
-__all__ = ["missing"]
+__all__ = ["missing", "provide"]
+
+PATIENCE = 60
+"""Seconds for a change of the schema, which all nodes must hear of."""
 
 TABLES = {
     "timelines": {
@@ -71,6 +77,19 @@ def missing(session: Session, keyspace: str, replication: Any, *, managed: bool 
                 yield f"ALTER TABLE {keyspace}.{table} ADD {column} {type}"
 
 
+def provide(session: Session, statement: str, *, managed: bool = False) -> None:
+    """Carry out one of these statements. Where the server is `managed`, what the last one made comes a while later."""
+    deadline = monotonic() + PATIENCE
+    while True:
+        try:
+            session.execute(statement, timeout=PATIENCE)
+            return
+        except InvalidRequest:
+            if not managed or monotonic() > deadline:
+                raise
+            sleep(1)
+
+
 def _keyspace(keyspace: str, replication: Any) -> str:
     if replication is None:
         raise FeedsConfigurationError(
@@ -79,7 +98,7 @@ def _keyspace(keyspace: str, replication: Any) -> str:
         )
     if isinstance(replication, int):
         replication = {"class": "NetworkTopologyStrategy", "replication_factor": replication}
-    return f"CREATE KEYSPACE {keyspace} WITH replication = {_map(replication)}"
+    return f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {_map(replication)}"
 
 
 def _map(options: Mapping[str, Any]) -> str:
@@ -90,4 +109,4 @@ def _table(keyspace: str, table: str, managed: bool) -> str:
     key, order = KEYS[table]
     columns = ", ".join(f"{name} {type}" for name, type in TABLES[table].items())
     options = " AND ".join((order, *(MANAGED if managed else STORED)))
-    return f"CREATE TABLE {keyspace}.{table} ({columns}, PRIMARY KEY ({key})) WITH {options}"
+    return f"CREATE TABLE IF NOT EXISTS {keyspace}.{table} ({columns}, PRIMARY KEY ({key})) WITH {options}"
