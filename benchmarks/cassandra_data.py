@@ -18,7 +18,7 @@ from django_feeds.activity import Activity
 from django_feeds.feeds import Feed
 from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
-from django_feeds.storage.cassandra import CassandraStorage
+from django_feeds.storage.cassandra import CassandraStorage, connections
 from django_feeds.storage.cassandra.connections import Connection, Request
 from example_project.pins.feeds import PinVerb
 from tests import servers
@@ -176,9 +176,19 @@ def send_singles(connection: Connection, text: str, rows: Sequence[Row]) -> None
     execute_concurrent_with_args(connection.session, statement, rows)
 
 
-def warm(connection: Connection) -> None:
-    """Say enough that the server has compiled what it does again and again."""
-    rows = [(b"", "", history(1)[0].id, f"warm:{place}") for place in range(10_000)]
-    send_singles(connection, INSERT, rows[:5_000])
-    for _ in range(4):
+def warm(connection: Connection, number: int) -> None:
+    """Say so much that a server has compiled what it does again and again."""
+    id = history(1)[0].id
+    rows = [(b"", "", id, f"warm:{place}") for place in range(number)]
+    for _ in range(10):
+        send_singles(connection, INSERT, rows[: number // 10])
         send(connection, requests(connection, INSERT, rows, 10))
+
+
+def end(name: str) -> None:
+    """Nothing that these nodes keep is wanted any more, so they need not put it away."""
+    connections.close()
+    server = servers.get(name)
+    assert isinstance(server, Cassandra)
+    for node in server.nodes:
+        node.kill()

@@ -51,6 +51,8 @@ def cuts(table: Table, number: int, reads: int) -> None:
         "last page, cut": lambda place: activities(CutFeed(cut[place]), last[cut[place]]),
     }
     for state in ("in memory", "in files"):
+        if state == "in files":
+            data.flush(storage.server.connection.keyspace)
         table.heading(f"Pages of {FEEDS} feeds after {number:,} cuts, which lie {state}, ms (p50 / p95 / p99)")
         before, after, *_ = timed(table, ways, reads, partial(Random(1).randrange, FEEDS))
         table.goal("  first page: cut / not cut", after / before, "<=", 1.2)
@@ -58,7 +60,6 @@ def cuts(table: Table, number: int, reads: int) -> None:
         table.goal("  first page: tombstones met", first, "<=", 2, unit=" ")
         at_end = max(tombstones(CutFeed.key_for(owner), last[owner]) for owner in cut)
         table.figure("  last page: tombstones met", str(at_end))
-        data.flush(storage.server.connection.keyspace)
 
 
 def tombstones(key: str, *before: UUID) -> int:

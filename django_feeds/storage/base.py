@@ -65,8 +65,8 @@ class BaseStorage(ABC):
     - Only `add(floor=...)`, called by one who has brought everything above that floor, lowers it.
 
     Writes take many timelines at once, since that is what fan-out is. Doing anything twice is harmless, so that
-    a task may be retried. `at` is when the operation was asked for (publish, edit, retract, follow, ...): storages
-    with write times use it so that the later intention wins; others ignore it, their callers ask the truth instead.
+    a task may be retried. `at` is when the step began that writes (publish, edit, retract, follow, ...), before it
+    asked the truth: storages with write times use it so that the later one wins; others ignore it.
 
     An instance belongs to one alias and one thread; connections and data belong to the process. Methods raise
     StorageUnavailable where the server cannot be reached in time, with the driver's error as its cause, and ForeignData

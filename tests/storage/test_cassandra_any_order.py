@@ -22,6 +22,9 @@ from tests import storages
 BEGINNING = datetime(2026, 11, 25, tzinfo=timezone.utc)
 EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 MOST = 50
+FEW = 3
+"""A bound that adds overflow, so that they cut."""
+
 numbers = count()
 
 moments = st.integers(1, 8)
@@ -56,7 +59,7 @@ class Operation(NamedTuple):
     def body(self, ms: int) -> str:
         return f'"{ms} as of {self.number}"'
 
-    def run(self, storage: BaseStorage, key: str) -> None:
+    def run(self, storage: BaseStorage, key: str, most: int) -> None:
         if self.name == "remove":
             storage.remove([key], [entry(ms).id for ms in self.moments], at=self.at)
         elif self.name == "trim":
@@ -65,24 +68,25 @@ class Operation(NamedTuple):
             floor = (entry(self.argument).id if self.argument else MIN_ID) if self.name == "refill" else None
             bodies = {entry(ms).id: self.body(ms) for ms in self.moments}
             options: dict[str, Any] = {"bodies": bodies, "floor": floor, "arrivals": self.name != "back-fill"}
-            storage.add([key], self.entries(), max_length=MOST, at=self.at, create=False, **options)
+            storage.add([key], self.entries(), max_length=most, at=self.at, create=False, **options)
 
 
 class Expected:
     """The timeline when each operation is done once, in order of time."""
 
-    def __init__(self, asked: list[tuple[str, list[int], int]]) -> None:
+    def __init__(self, asked: list[tuple[str, list[int], int]], most: int) -> None:
+        self.most = most
         self.memory = MemoryStorage(f"any order {next(numbers)}", {})
         self.bodies: dict[int, str] = {}
         self.operations: list[Operation] = []
-        self.memory.add(["home"], [], max_length=MOST, floor=MIN_ID)
+        self.memory.add(["home"], [], max_length=most, floor=MIN_ID)
         for number, (name, moments, argument) in enumerate(asked, 1):
             # Who refills has read the truth of that time.
             brought = [ms for ms in self.bodies if ms > argument] if name == "refill" else moments
             self._run(Operation(number, name, brought, argument))
 
     def _run(self, operation: Operation) -> None:
-        operation.run(self.memory, "home")
+        operation.run(self.memory, "home", self.most)
         self.operations.append(operation)
         for ms in operation.moments:
             if operation.name == "remove":
@@ -97,28 +101,28 @@ def storage(request):
     return get_storage(request.param)
 
 
-def ran(storage: BaseStorage, operations: list[Operation]) -> str:
+def ran(storage: BaseStorage, operations: list[Operation], most: int) -> str:
     """The key of a timeline, complete at the beginning, on which these were done in this order."""
     key = f"home {next(numbers)}"
     storage.add([key], [], max_length=MOST, floor=MIN_ID, at=BEGINNING)
     for operation in operations:
-        operation.run(storage, key)
+        operation.run(storage, key, most)
     return key
 
 
 @st.composite
-def histories(draw: Any, of: Any) -> tuple[Expected, list[Operation]]:
-    expected = Expected(draw(st.lists(of, min_size=1, max_size=8)))
+def histories(draw: Any, of: Any, most: int) -> tuple[Expected, list[Operation]]:
+    expected = Expected(draw(st.lists(of, min_size=1, max_size=8)), most)
     repeated = draw(st.lists(st.sampled_from(expected.operations), max_size=4))
     return expected, draw(st.permutations(expected.operations + repeated))
 
 
 def test_writes_in_any_order_repeated_and_late_are_the_writes_in_order(storage):
     @EXAMPLES
-    @given(histories(writes))
+    @given(histories(writes, MOST))
     def same(history):
         expected, operations = history
-        key = ran(storage, operations)
+        key = ran(storage, operations, MOST)
 
         kept = storage.slice(key, limit=MOST, with_bodies=True)
         memory = expected.memory.slice("home", limit=MOST)
@@ -134,10 +138,10 @@ def test_with_cuts_and_refills_too_above_the_floors(storage):
     """A cut that runs before what was asked for earlier cannot know it; what the timeline claims is true anyway."""
 
     @EXAMPLES
-    @given(histories(cuts))
+    @given(histories(cuts, FEW))
     def same(history):
         expected, operations = history
-        key = ran(storage, operations)
+        key = ran(storage, operations, FEW)
 
         kept, memory = storage.slice(key, limit=MOST, with_bodies=True), expected.memory.slice("home", limit=MOST)
         floor = max(kept.floor, memory.floor)

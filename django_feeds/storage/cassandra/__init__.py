@@ -2,8 +2,8 @@
 The storage in Apache Cassandra, for feeds that one machine's memory no longer holds.
 
 A timeline is a partition, its entries are rows, newest first, each with its activity's body: a page is one query. A
-write looks at nothing. It says the time of the operation that asked for it, and of two the later one wins, so that it
-may come twice, late, or in another order than it was asked for.
+write looks at nothing. It says the time at which its step began, and of two the later one wins, so that it may come
+twice, late, or in another order.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class CassandraStorage(BaseStorage):
 
     @reaching
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
-        """One microsecond later than it was asked for: it wins over an add that was asked for with it."""
+        """One microsecond later than its step: it wins over an add of the same."""
         server, names, some, at_time = self.server, self._names(keys), sorted(set(ids)), write_time(at) + 1
         if len(some) == 1:
             server.write_each(cql.REMOVE, names, lambda name: (name, some[0]), at_time, REMOVED)
@@ -188,8 +188,8 @@ class CassandraStorage(BaseStorage):
         """
         One range tombstone for all that goes, and the floor at its upper end; always both, at one time.
 
-        Not where the floor was set later than this was asked for: it says that what is above it is there. What lies on
-        a timeline that is not there goes too, and then nobody who asked earlier can say that it is there.
+        Not where the floor was set later than this began: it says that what is above it is there. What lies on
+        a timeline that is not there goes too, and then nobody who began earlier can say that it is there.
         """
 
         def surplus() -> Iterator[tuple[Any, ...]]:

@@ -26,7 +26,7 @@ class Clock:
 
     def now(self) -> int:
         with self._lock:
-            # By two: a removal is written one later than it was asked for.
+            # By two: a removal is written one later than its step.
             self._last = max(time_ns() // 1_000, self._last + 2)
             return self._last
 
