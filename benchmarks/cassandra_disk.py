@@ -73,21 +73,21 @@ def tombstones(key: str, *before: UUID) -> int:
     return sum(met)
 
 
-KEYSPACE = "sizes"
-
-
 def sizes(table: Table, feeds: int) -> None:
-    """What an entry takes in the files, when all is compacted."""
-    storage = CassandraStorage("default", {**data.storage().options, "KEYSPACE": KEYSPACE})
-    connection = data.provide(storage)
+    """What an entry takes in the files, when all is compacted; each kind of entry is in a keyspace of its own."""
     table.heading(f"Bytes on disk of an entry of {feeds} feeds of {min(data.SIZES)} to {max(data.SIZES):,}, compacted")
-    for name, size in (("ids", None), ("bodies without an extra context", 0), (f"bodies of {data.BODY}", data.BODY)):
-        connection.session.execute(f"TRUNCATE {KEYSPACE}.timelines")
-        entries = data.fill(storage, ReadFeed, data.owners(feeds), size)
-        for command in ("flush", "compact"):
-            data.node().nodetool(command, KEYSPACE, "timelines")
-        table.figure(name, f"{bytes_on_disk() / entries:.1f}")
+    kinds = {"ids": None, "bodies without an extra context": 0, f"bodies of {data.BODY}": data.BODY}
+    entries = {}
+    for name, size in kinds.items():
+        storage = CassandraStorage("default", {**data.storage().options, "KEYSPACE": keyspace_of(size)})
+        data.provide(storage)
+        entries[name] = data.fill(storage, ReadFeed, data.owners(feeds), size)
+    data.node().nodetool("flush")
+    for name, size in kinds.items():
+        data.node().nodetool("compact", keyspace_of(size), "timelines")
+        files = data.node().folder.glob(f"data/{keyspace_of(size)}/timelines-*/*-Data.db")
+        table.figure(name, f"{sum(path.stat().st_size for path in files) / entries[name]:.1f}")
 
 
-def bytes_on_disk() -> int:
-    return sum(path.stat().st_size for path in data.node().folder.glob(f"data/{KEYSPACE}/timelines-*/*-Data.db"))
+def keyspace_of(size: int | None) -> str:
+    return "ids" if size is None else f"bodies_{size}"

@@ -65,7 +65,6 @@ def windows(table: Table, feeds: int, number: int) -> None:
     brought = data.history(BOUND)
     entries = [GroupedFeed.entry(activity) for activity in brought]
     storage.add(keys, entries, max_length=BOUND, floor=MIN_ID, bodies=data.bodies_of(brought))
-    data.flush(connection.keyspace)
     window = connection.prepared(data.SELECT_WINDOW, data.LEVEL)
 
     def groups(owner: str) -> None:

@@ -29,6 +29,13 @@ from tests.testapp.models import Pin
 MEMORY = {"BACKEND": "django_feeds.storage.memory.MemoryStorage"}
 
 
+@pytest.fixture(params=["memory", "database", *storages.REDIS])
+def storage(request):
+    """Those that keep a body once, or none: rows that carry their own are in tests/flows/test_cassandra.py."""
+    storages.empty(request.param)
+    return request.param
+
+
 @pytest.fixture
 def people(transactional_db, storage, settings):
     """Ann, who follows Bob, on a site without a worker: each save commits, and its tasks are done before it returns."""
