@@ -26,6 +26,7 @@ from django.core.management import call_command
 
 from benchmarks.figures import Table
 from tests import servers
+from tests.servers.cassandra import Cassandra
 
 PARTS = ("page", "cut", "change", "push", "disk", "nodes")
 
@@ -59,17 +60,27 @@ def parts(table: Table, quick: bool) -> dict[str, Callable[[], None]]:
         data.warm(data.provide(data.storage()), 3_000 if quick else 10_000)
 
     def nodes() -> None:
-        data.end("cassandra")
+        end("cassandra")
         servers.get("cassandra_3").start()
         for copies in (1, 3):
             cassandra_nodes.three_nodes(table, copies, 1_000 if quick else 5_000, 9 if quick else 15)
-        data.end("cassandra_3")
 
     return {
         "one node": one_node,
         **{"page": page, "cut": cut, "change": change, "push": push, "disk": disk},
         "nodes": nodes,
     }
+
+
+def end(name: str) -> None:
+    """At once: nothing that these nodes keep is wanted any more."""
+    from django_feeds.storage.cassandra import connections
+
+    connections.close()
+    server = servers.get(name)
+    assert isinstance(server, Cassandra)
+    for node in server.nodes:
+        node.kill()
 
 
 def main() -> int:
@@ -93,7 +104,8 @@ def main() -> int:
             if name in wanted:
                 run()
     finally:
-        servers.stop_all()
+        end("cassandra")
+        end("cassandra_3")
     print(f"\n{len(table.short)} goals missed" + "".join(f"\n  {name.strip()}" for name in table.short))
     return 1 if options.check and table.short else 0
 

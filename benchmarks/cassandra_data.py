@@ -18,7 +18,7 @@ from django_feeds.activity import Activity
 from django_feeds.feeds import Feed
 from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
-from django_feeds.storage.cassandra import CassandraStorage, connections
+from django_feeds.storage.cassandra import CassandraStorage
 from django_feeds.storage.cassandra.connections import Connection, Request
 from example_project.pins.feeds import PinVerb
 from tests import servers
@@ -183,12 +183,3 @@ def warm(connection: Connection, number: int) -> None:
     for _ in range(10):
         send_singles(connection, INSERT, rows[: number // 10])
         send(connection, requests(connection, INSERT, rows, 10))
-
-
-def end(name: str) -> None:
-    """Nothing that these nodes keep is wanted any more, so they need not put it away."""
-    connections.close()
-    server = servers.get(name)
-    assert isinstance(server, Cassandra)
-    for node in server.nodes:
-        node.kill()
