@@ -84,6 +84,21 @@ class CassandraNode(ProcessServer):
         except OSError:
             return False
 
+    def cluster(self) -> Any:
+        """The driver, to be connected with this node, and patient: one that was just started is slow."""
+        from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+        from cassandra.policies import RoundRobinPolicy
+
+        profile = ExecutionProfile(RoundRobinPolicy(), request_timeout=60)
+        return Cluster(
+            [self.host],
+            port=self.port,
+            protocol_version=4,
+            connect_timeout=60,
+            control_connection_timeout=60,
+            execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        )
+
     def nodetool(self, *arguments: str) -> str:
         """What Cassandra's own tool says; raises CalledProcessError where it fails."""
         # It keeps a history in what it takes for its user's home.
@@ -153,17 +168,18 @@ class Cassandra(Server):
 
     def _wait_until_whole(self) -> None:
         """Every node knows that all others are up."""
-        from cassandra.cluster import Cluster, NoHostAvailable
+        from cassandra import DriverException
+        from cassandra.cluster import NoHostAvailable
 
         deadline = time.monotonic() + CassandraNode.patience
         for node in self.nodes:
             while True:
                 try:
-                    with Cluster([node.host], port=node.port, protocol_version=4, connect_timeout=10) as cluster:
+                    with node.cluster() as cluster:
                         peers = cluster.connect().execute("SELECT peer FROM system.peers").all()
                         if len(peers) == self.size - 1:
                             break
-                except NoHostAvailable:
+                except (DriverException, NoHostAvailable):
                     pass
                 if time.monotonic() > deadline:
                     raise Unavailable(f"{self.name} did not become whole in {CassandraNode.patience} s")
@@ -261,7 +277,7 @@ LOGGING = """
 </configuration>
 """
 
-# Small, for tests; the commit log is written once in a while, since no power cut is survived but a killed process is.
+# Small, for tests; the commit log is written once in a while: a killed process loses the last tenth of a second.
 SETTINGS = """
 cluster_name: feeds
 num_tokens: 8
