@@ -172,6 +172,8 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         arguments["contact_points"] = list(options["CONTACT_POINTS"])
         arguments["port"] = options.get("PORT", 9042)
         arguments.setdefault("protocol_version", PROTOCOL)
+    for name in ("connect_timeout", "control_connection_timeout"):
+        arguments.setdefault(name, options.get("TIMEOUT", TIMEOUT))
     if "USERNAME" in options:
         arguments["auth_provider"] = PlainTextAuthProvider(options["USERNAME"], options["PASSWORD"])
     # Otherwise what is longer than 4 KB waits 40 ms for the system to send its end.
