@@ -10,11 +10,12 @@ from unittest.mock import patch
 from django_feeds import records
 from django_feeds.graph import FollowGraph
 from django_feeds.querysets import SourceManager
+from django_feeds.storage.cassandra import CassandraStorage
 from django_feeds.storage.database import DatabaseStorage
 from django_feeds.storage.memory import MemoryStorage
 from django_feeds.storage.redis import RedisStorage
 
-STORAGES = (DatabaseStorage, MemoryStorage, RedisStorage)
+STORAGES = (CassandraStorage, DatabaseStorage, MemoryStorage, RedisStorage)
 
 POINTS: list[tuple[Any, str]] = [
     # Where the truth is read ...

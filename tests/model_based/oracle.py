@@ -45,7 +45,7 @@ def groups(expected: Expected) -> list[list[UUID]]:
 
 
 class Mentions:
-    """Who is told of which pin: whoever its note begins to mention, unless he pins it himself just then."""
+    """Who is told of which pin: whoever its note begins to mention, without who pins it, as long as that is he."""
 
     def __init__(self) -> None:
         self.named: dict[Any, set[str]] = {}
@@ -57,10 +57,11 @@ class Mentions:
         for pk in {*self.named, *pins}:
             pin = pins.get(pk) if pk not in taken_back else None
             named = set() if pin is None else {word[1:] for word in pin.note.split() if word.startswith("@")}
+            if pin is not None:
+                named.discard(pin.user.username)
             new = named - self.named.get(pk, set())
-            stay = self.told.get(pk, set()) & named
+            self.told[pk] = self.told.get(pk, set()) & named | new
             self.named[pk] = named
-            self.told[pk] = stay | {name for name in new if name != pin.user.username}
 
     def feed(self, user: Any, taken_back: Collection[int]) -> Expected:
         """What this user is told."""
