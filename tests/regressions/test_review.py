@@ -66,7 +66,8 @@ def short_feed(tasks_at_once, request):
     now = timezone.now()
     pins = [Pin.objects.create(user=bob, created_at=now - timedelta(hours=hours)) for hours in range(6)]
     feed = get_feed(request.param, ann if request.param == "timeline" else bob)
-    assert feed.count() == 1
+    # A fan-out makes no timelines where it would have to look which are there.
+    assert feed.count() == (0 if request.param == "timeline" and feed.get_storage().looks_to_create else 1)
     return pins, feed
 
 

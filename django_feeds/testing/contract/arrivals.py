@@ -95,8 +95,7 @@ class ArrivalsContract(ContractCase):
         after = self.arrivals()
         self.assertEqual(list(after), [9, 8, 7, 6, 4])
         self.assertEqual((after[9], after[8], after[4]), (came[9], came[8], 0))
-        self.assertLess(came[9], after[6])
-        self.assertEqual(after[6], after[7])
+        self.assertLess(came[9], min(after[6], after[7]))
 
     def test_a_cut_leaves_the_arrivals_of_what_stays(self):
         self.arrive(entries(*range(1, 200)), max_length=20)
