@@ -24,7 +24,7 @@ from django_feeds.storage.cassandra import CassandraStorage, connections
 from django_feeds.testing.contract.case import entries, entry
 from tests import servers, storages
 
-from .cassandra_methods import EVERYTHING, WRITES, prepare, requests, sessions
+from .cassandra_methods import EVERYTHING, READS, WRITES, prepare, requests, sessions
 
 THREADS = 8
 
@@ -284,6 +284,53 @@ def test_with_two_of_three_nodes_down_each_method_says_so_and_goes_on_when_they_
         work(storage)
     storage.add(["home"], entries(7), max_length=5, floor=MIN_ID)
     assert storage.slice("home", limit=5).entries == entries(7)
+
+
+# --- silent
+
+
+@pytest.mark.needs("cassandra")
+def test_when_it_falls_silent_methods_say_so_after_the_timeout_and_go_on_when_it_answers(storage, options):
+    hasty = CassandraStorage("hasty", {**options, "PREFIX": storage.prefix, "TIMEOUT": 3})
+    some = [READS["slice"], WRITES["add to those that are there"], WRITES["remove many"]]
+    for work in some:
+        work(hasty)
+    (node,) = servers.get("cassandra").nodes
+    node.freeze()
+    try:
+        for work in some:
+            with pytest.raises(StorageUnavailable, match="'hasty' cannot serve.*timeout"):
+                work(hasty)
+    finally:
+        node.thaw()
+
+    for work in some:
+        work(storage)
+    storage.add(["home"], entries(3, 4), max_length=5, floor=MIN_ID)
+    assert storage.slice("home", limit=5).entries == entries(4, 3)
+
+
+@pytest.mark.needs("cassandra_3")
+def test_where_one_of_three_falls_silent_another_is_asked_if_that_is_wanted(three):
+    options = {**servers.get("cassandra_3").options, "PREFIX": three.prefix, "TIMEOUT": 3, "CONSISTENCY": "ONE"}
+    patient = CassandraStorage("patient", options)
+    eager = CassandraStorage("eager", {**options, "SPECULATIVE_DELAY": 0.1})
+    three.add(["home"], entries(1, 2), max_length=5, floor=MIN_ID)
+    for storage in (patient, eager):
+        storages.wait_for_all_nodes(storage)
+        storage.slice("home", limit=5)
+    metadata = three.server.connection.session.cluster.metadata
+    first, *_others = metadata.get_replicas(three.server.connection.keyspace, f"{three.prefix}home".encode())
+    (node,) = (node for node in servers.get("cassandra_3").nodes if node.host == first.address)
+    node.freeze()
+    try:
+        with pytest.raises(StorageUnavailable, match="'patient' cannot serve.*timeout"):
+            patient.slice("home", limit=5)
+        assert eager.slice("home", limit=5).entries == entries(2, 1)
+    finally:
+        node.thaw()
+
+    storages.wait_for_all_nodes(three)
 
 
 # --- the schema
