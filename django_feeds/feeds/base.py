@@ -182,10 +182,10 @@ class Feed(AsyncFeed):
     @classmethod
     def remove_activity(cls, activity: Activity | UUID) -> None:
         """
-        Take the activity back: pages of all feeds leave it out from now on. A missing one is no error.
+        Take the activity back, from all feeds that publishing brought it to. A missing one is no error.
 
-        Where timelines carry bodies in their rows, as on Cassandra, followers lose it with the next `deliver_feeds`,
-        and what was added to a feed by hand is taken off it with `remove`.
+        Their pages leave it out from now on. Where timelines carry bodies in their rows, as on Cassandra, followers
+        lose it with the next `deliver_feeds`, and what was added to a feed by hand is taken off it with `remove`.
 
         Raises StorageUnavailable where one is down, when all others were told; call it again then. Inside a
         transaction that is logged instead.
@@ -352,7 +352,7 @@ class Feed(AsyncFeed):
         return True
 
     def count(self) -> int:
-        """How many activities the timeline holds, at most `max_length`."""
+        """How many activities the timeline holds, at most `max_length`, and the `offset_limit` of its storage."""
         if self.bounds:
             return len(self._slice(self.max_length, None, 0).entries)
         return self.get_storage().count(self.key, max_length=self.max_length)
@@ -392,7 +392,8 @@ class Feed(AsyncFeed):
             raise InvalidSlice(f"A filtered or reordered feed is read, not {what}; do that with the feed itself.")
 
     def _items(self, start: int, stop: int) -> list[Activity]:
-        self.get_storage().check_offset(start)
+        if start:
+            self.get_storage().check_offset(stop)
         part = self._slice(stop - start, None, start, with_bodies=True)
         entries = part.entries
         if len(entries) < stop - start and self.reader is not None and not self.bounds:

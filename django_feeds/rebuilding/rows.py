@@ -132,7 +132,11 @@ def _count_as_delivered(manager: Manager, found: QuerySet[ActivityRecord], at: d
 
 
 def _drop_bodies(manager: Manager, ids: Collection[UUID]) -> None:
-    """What a storage keeps of these activities may be out of date: pages read it from the records, once."""
+    """
+    What a storage keeps of these activities may be out of date: pages read it from the records, once.
+
+    Bodies in the rows of timelines come anew with the feeds.
+    """
     for alias in {feed_class.storage for feed_class in manager.all_feed_classes()}:
         get_storage(alias).forget(ids)
 
