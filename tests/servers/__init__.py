@@ -16,6 +16,7 @@ from itertools import count
 
 from tests.servers.base import Server, Unavailable
 from tests.servers.cassandra import Cassandra
+from tests.servers.cassandra_secured import SecuredCassandra
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.redis import DebianRedis, RedisServer, WheelRedis
@@ -48,6 +49,7 @@ _servers: dict[str, Server] = {
         RedisSentinel("redis_sentinel"),
         Cassandra("cassandra", 1, first=1),
         Cassandra("cassandra_3", 3, first=1),
+        SecuredCassandra("cassandra_secured", 1, first=1),
     )
 }
 

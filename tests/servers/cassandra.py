@@ -60,7 +60,7 @@ class CassandraNode(ProcessServer):
         return f"{self.host}:{self.port}"
 
     def command(self) -> list[str]:
-        (self.folder / "cassandra.yaml").write_text(self._settings())
+        (self.folder / "cassandra.yaml").write_text(self.settings())
         (self.folder / "logback.xml").write_text(LOGGING)
         return [
             *program(),
@@ -84,7 +84,7 @@ class CassandraNode(ProcessServer):
         except OSError:
             return False
 
-    def cluster(self) -> Any:
+    def cluster(self, **arguments: Any) -> Any:
         """The driver, to be connected with this node, and patient: one that was just started is slow."""
         from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
         from cassandra.policies import RoundRobinPolicy
@@ -97,6 +97,7 @@ class CassandraNode(ProcessServer):
             connect_timeout=60,
             control_connection_timeout=60,
             execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+            **arguments,
         )
 
     def nodetool(self, *arguments: str) -> str:
@@ -107,7 +108,8 @@ class CassandraNode(ProcessServer):
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=self.folder, timeout=300)
         return done.stdout
 
-    def _settings(self) -> str:
+    def settings(self) -> str:
+        """Its cassandra.yaml."""
         return SETTINGS.format(node=self, data=self.folder / "data")
 
 
@@ -117,6 +119,8 @@ class Cassandra(Server):
 
     Their keyspaces are made by those who use them.
     """
+
+    node_class = CassandraNode
 
     def __init__(self, name: str, size: int, first: int) -> None:
         super().__init__(name)
@@ -128,7 +132,7 @@ class Cassandra(Server):
         native, internal, *jmx = ports(self.name, 2 + self.size)
         hosts = [f"127.0.0.{self.first + number}" for number in range(self.size)]
         return [
-            CassandraNode(f"{self.name}_{number}", host, f"{hosts[0]}:{internal}", (native, internal, jmx[number]))
+            self.node_class(f"{self.name}_{number}", host, f"{hosts[0]}:{internal}", (native, internal, jmx[number]))
             for number, host in enumerate(hosts)
         ]
 
