@@ -41,20 +41,54 @@ class Activity:
         identity: list[Any] | None = None,
         id: UUID | None = None,
     ) -> None:
-        self.verb = _verb(verb)
-        self.actor_reference = refer(actor, user_label(), "actor")
-        self.object_reference = refer(object, self.verb.object_model or user_label(), "object")
-        self.target_reference = (
-            None if target is None else refer(target, self.verb.target_model or user_label(), "target")
+        kind = _verb(verb)
+        references = (
+            refer(actor, user_label(), "actor"),
+            refer(object, kind.object_model or user_label(), "object"),
+            None if target is None else refer(target, kind.target_model or user_label(), "target"),
         )
-        self.time = _aware(time)
-        self.extra_context = _json_dict(extra_context)
+        self._take(*references, kind, _aware(time), _json_dict(extra_context))
         self.identity = identity if identity is not None else self.own_identity()
         self.id = id or self.id_with(0)
-        self._rows: dict[str, Any] = {}
         for name, value in (("actor", actor), ("object", object), ("target", target)):
             if hasattr(value, "_meta"):
                 self._rows[name] = value
+
+    @classmethod
+    def restored(
+        cls,
+        id: UUID,
+        actor: Reference,
+        verb: Verb,
+        object: Reference,
+        target: Reference | None,
+        time: datetime,
+        extra_context: dict[str, Any],
+    ) -> Activity:
+        """
+        One that was written down, from parts that were checked then: a page is made of dozens.
+
+        A subclass with an `__init__` of its own has that called.
+        """
+        if cls.__init__ is not Activity.__init__:
+            return cls(actor, verb, object, target, time, extra_context, identity=[], id=id)
+        activity = cls.__new__(cls)
+        activity._take(actor, object, target, verb, time, extra_context)
+        activity.identity, activity.id = [], id
+        return activity
+
+    def _take(
+        self,
+        actor: Reference,
+        object: Reference,
+        target: Reference | None,
+        verb: Verb,
+        time: datetime,
+        extra_context: dict[str, Any],
+    ) -> None:
+        self.actor_reference, self.object_reference, self.target_reference = actor, object, target
+        self.verb, self.time, self.extra_context = verb, time, extra_context
+        self._rows: dict[str, Any] = {}
 
     # Ids
 

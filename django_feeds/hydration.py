@@ -56,17 +56,23 @@ def activities(
     be down, which is not asked again. An activity that was retracted is left out.
     """
     storage = storage if storage and storage.keeps_bodies else None
-    at_hand = {id: bodies[id] for id in ids if id in bodies}
-    unknown = [id for id in ids if id not in at_hand]
+    at_hand = bodies
+    unknown = [id for id in ids if id not in bodies]
     if unknown and storage:
         try:
-            at_hand.update(storage.get(unknown))
+            at_hand = {**bodies, **storage.get(unknown)}
         except StorageUnavailable as error:
             logger.warning("Activities are read from their records: %s", error)
             storage = None
-    parsed = {id: _parsed(id, body, activity_class) for id, body in at_hand.items() if body}
-    found = {id: activity for id, activity in parsed.items() if activity}
-    missing = [id for id in ids if id not in found]
+    found = {}
+    missing = []
+    for id in ids:
+        body = at_hand.get(id)
+        activity = _parsed(id, body, activity_class) if body else None
+        if activity is None:
+            missing.append(id)
+        else:
+            found[id] = activity
     recorded = records.load(missing, activity_class) if missing else {}
     if recorded and storage:
         if records.in_transaction():

@@ -70,9 +70,9 @@ def after(id: UUID) -> UUID:
     return _id(min(_number(id) + 1, 2**96 - 1))
 
 
-def id_time(id: UUID) -> datetime:
-    """When the activity of this id happened, to the millisecond."""
-    return EPOCH + timedelta(milliseconds=id.int >> 80)
+def id_time(id: UUID, microseconds: int = 0) -> datetime:
+    """When the activity of this id happened, to the millisecond, and so many microseconds later."""
+    return EPOCH + timedelta(milliseconds=id.int >> 80, microseconds=microseconds)
 
 
 def _number(id: UUID) -> int:

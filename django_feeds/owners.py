@@ -8,7 +8,7 @@ anything else that can be followed, so that the own feed of board 5 is the feed 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -47,12 +47,18 @@ class Reference(NamedTuple):
     @classmethod
     def parse(cls, text: str, default_label: str = "") -> Reference:
         """The reference of a "label:pk" string, or of a pk alone where a label is given for that."""
-        label, colon, pk = text.partition(":")
-        if default_label and not colon:
-            return cls(default_label, _native_pk(default_label, text))
-        if not (colon and pk and label.count(".") == 1):
-            raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
-        return cls(label, _native_pk(label, pk))
+        return _parsed(text, default_label)
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str, default_label: str) -> Reference:
+    """Kept for as many as a few hundred pages name: this is the most of what a body takes to read."""
+    label, colon, pk = text.partition(":")
+    if default_label and not colon:
+        return Reference(default_label, _native_pk(default_label, text))
+    if not (colon and pk and label.count(".") == 1):
+        raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
+    return Reference(label, _native_pk(label, pk))
 
 
 def refer(value: Any, label: str | None = None, field: str = "object") -> Reference:
@@ -176,6 +182,7 @@ _pk_types: dict[str, Callable[[Any], Any]] = {}
 def _forget_pk_types(*, setting: str, **kwargs: Any) -> None:
     if setting in ("INSTALLED_APPS", "AUTH_USER_MODEL"):
         _pk_types.clear()
+        _parsed.cache_clear()
 
 
 setting_changed.connect(_forget_pk_types)

@@ -8,7 +8,6 @@ pk alone; what is empty at the end left out. Never pickle: whoever can write to 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,15 +42,14 @@ def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Act
     """The activity of this id and body, not hydrated; an unknown verb becomes a placeholder."""
     parts, users = _decode(body), user_label()
     actor, verb, object, target, microseconds, extra_context = parts + [None] * (6 - len(parts))
-    return activity_class(
+    return activity_class.restored(
+        id,
         Reference.parse(actor, users),
         verb_or_placeholder(verb),
         Reference.parse(object, users),
         Reference.parse(target, users) if target else None,
-        id_time(id) + timedelta(microseconds=microseconds or 0),
-        extra_context,
-        identity=[],
-        id=id,
+        id_time(id, microseconds or 0),
+        extra_context or {},
     )
 
 

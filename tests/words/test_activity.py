@@ -191,3 +191,19 @@ def test_a_body_with_an_unknown_verb_can_be_read():
     body = serializers.dumps(activity).replace(",3,", ",999,")
 
     assert str(serializers.loads(activity.id, body)) == "auth.User:1 did something with testapp.Pin:42"
+
+
+class Counted(Activity):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.parts = len(args)
+
+
+def test_a_subclass_with_a_beginning_of_its_own_has_it_read_too():
+    activity = love(extra_context={"note": "warm"})
+
+    back = serializers.loads(activity.id, serializers.dumps(activity), Counted)
+
+    assert type(back) is Counted
+    assert back.parts == 6
+    assert (back.id, back.time, back.extra_context) == (activity.id, activity.time, {"note": "warm"})
