@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connections, router, transaction
 
-from . import recipients
+from . import recipients, serializers
 from .activity import Activity, identity_text
 from .deadlocks import despite_deadlocks
 from .exceptions import InvalidReference
@@ -27,6 +27,7 @@ from .recipients import Named
 
 __all__ = [
     "Publication",
+    "bodies",
     "count_as_delivered",
     "differing",
     "ensure",
@@ -238,6 +239,13 @@ def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> di
         except InvalidReference as error:  # it names a row that its model cannot have any more
             logger.warning("The activity %s is left out: %s", record.activity_id, error)
     return found
+
+
+def bodies(ids: Collection[UUID]) -> dict[UUID, str]:
+    """The bodies of the published activities of these ids."""
+    rows = ActivityRecord.objects.filter(activity_id__in=ids, published=True)
+    columns = ("actor", "verb_id", "object", "target", "time", "extra_context")
+    return {id: serializers.body(*rest) for id, *rest in rows.values_list("activity_id", *columns)}
 
 
 def newest_of_all(ids: Collection[UUID]) -> bool:

@@ -8,6 +8,7 @@ pk alone; what is empty at the end left out. Never pickle: whoever can write to 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,24 +19,38 @@ from .verbs import verb_or_placeholder
 
 __all__ = ["dumps", "loads"]
 
-# Made once: json.loads() looks at its arguments first, and twice for blanks.
+# Made once: json.loads() looks at its arguments first, and twice for blanks; json.dumps() makes an encoder each time.
 _decode = json.JSONDecoder().decode
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def dumps(activity: Activity) -> str:
     """The body of this activity."""
-    target = activity.target_reference
-    parts: list[Any] = [
-        _text(activity.actor_reference),
+    return body(
+        str(activity.actor_reference),
         activity.verb.id,
-        _text(activity.object_reference),
-        _text(target) if target else None,
-        activity.time.microsecond % 1000,  # the id holds the milliseconds
-        activity.extra_context or None,
+        str(activity.object_reference),
+        str(activity.target_reference or ""),
+        activity.time,
+        activity.extra_context,
+    )
+
+
+def body(
+    actor: str, verb_id: int, object: str, target: str, time: datetime, extra_context: dict[str, Any] | None
+) -> str:
+    """The body of the activity with these columns of its record."""
+    parts: list[Any] = [
+        _short(actor),
+        verb_id,
+        _short(object),
+        _short(target) or None,
+        time.microsecond % 1000,  # the id holds the milliseconds
+        extra_context or None,
     ]
     while not parts[-1]:
         parts.pop()
-    return json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+    return _encode(parts)
 
 
 def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Activity:
@@ -53,7 +68,8 @@ def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Act
     )
 
 
-def _text(reference: Reference) -> str:
+def _short(reference: str) -> str:
     """Users are in most bodies; a storage that pays for memory need not keep their label a million times."""
-    pk = str(reference.pk)
-    return pk if reference.label == user_label() and ":" not in pk else str(reference)
+    users = user_label() + ":"
+    pk = reference.removeprefix(users)
+    return reference if ":" in pk else pk

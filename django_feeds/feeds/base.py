@@ -144,10 +144,7 @@ class Feed(AsyncFeed):
     ) -> None:
         """`push`, and with `floor` vouch that the timelines are complete above it afterwards."""
         storage = cls.get_storage()
-        bodies = None
-        if storage.bodies_in_rows:
-            loaded = records.load([entry.id for entry in entries], cls.activity_class)
-            bodies = {id: serializers.dumps(activity) for id, activity in loaded.items()}
+        bodies = records.bodies([entry.id for entry in entries]) if storage.bodies_in_rows else None
         keys = [cls.key_for(owner) for owner in owners]
         with cls._telling(owners, entries, []):
             storage.add(

@@ -22,8 +22,18 @@ from ..base import BaseStorage, Entry, Mark, Slice
 from ..chunks import chunks
 from ..cuts import due_for_cut
 from . import connections, cql, options, schema
-from .requests import ASKED, ASKED_TIMELINES, REMOVED, ROWS_OF_ONE, ROWS_OF_ONE_MANAGED, Requests, parts, rows_at_once
-from .rows import NO_BODY, arrival_cell, digests_cell, entry_of, text_of, write_time
+from .requests import (
+    ASKED,
+    ASKED_TIMELINES,
+    REMOVED,
+    ROWS_OF_ONE,
+    ROWS_OF_ONE_MANAGED,
+    Requests,
+    Row,
+    parts,
+    rows_at_once,
+)
+from .rows import arrival_cell, body_cell, digests_cell, entry_of, write_time
 
 __all__ = ["CassandraStorage"]
 
@@ -125,14 +135,14 @@ class CassandraStorage(BaseStorage):
             lowered = [name for name in names if name not in floors]
         self._insert(server, names, entries, bodies or {}, at_time, arrivals)
         # Nobody sees the lower floor before the entries that make it true.
-        server.write_each(cql.SET_FLOOR, lowered, lambda name: (new_floor, name), at_time)
+        server.write_each(cql.SET_FLOOR, lowered, (new_floor,), at_time)
         due = names if floor is not None else due_for_cut(names, entries, max_length)
         self._cut(server, due, max_length, max(at_time + 1, write_time(None)))
 
     @reaching
     def begin(self, keys: Sequence[str], *, max_length: int, at: datetime | None = None) -> None:
         """Forgets nothing: another may have begun them meanwhile, and have put something on them."""
-        self.server.write_each(cql.SET_FLOOR, self._names(keys), lambda name: (MIN_ID, name), write_time(at))
+        self.server.write_each(cql.SET_FLOOR, self._names(keys), (MIN_ID,), write_time(at))
 
     def _forget_unseen(self, server: Requests, names: Sequence[str], floor: UUID, at_time: int) -> list[str]:
         """
@@ -158,25 +168,27 @@ class CassandraStorage(BaseStorage):
         arrivals: bool,
     ) -> None:
         now = int(time() * 1_000)
-        texts = [text_of(bodies[entry.id]) if entry.id in bodies else NO_BODY for entry in entries]
-        cells = [
-            (digests_cell(entry), text, *([arrival_cell(at_time, entry.arrived or now)] if arrivals else []), entry.id)
-            for entry, text in zip(entries, texts, strict=True)
+        said = [body_cell(bodies.get(entry.id)) for entry in entries]
+        sizes = [size for _body, size in said]
+        rows: list[Row] = [
+            (digests_cell(entry), body, *([arrival_cell(at_time, entry.arrived or now)] if arrivals else []), entry.id)
+            for entry, (body, _size) in zip(entries, said, strict=True)
         ]
         statement = cql.ADD_ARRIVING if arrivals else cql.ADD
-        sizes = [0 if text is NO_BODY else len(text.encode()) for text in texts]
-        if len(cells) == 1:
-            server.write_each(statement, names, lambda name: (*cells[0], name), at_time, rows_at_once(sizes[0]))
-        elif cells:
-            rows = ([(*row, name) for row in part] for name in names for part in parts(cells, sizes, self.rows_of_one))
-            server.write_batches(statement, at_time, rows)
+        if len(rows) == 1:
+            server.write_each(statement, names, rows[0], at_time, rows_at_once(sizes[0]))
+        elif rows:
+            some = list(parts(rows, sizes, self.rows_of_one))
+            server.write_batches(
+                statement, at_time, ([(*row, name) for row in part] for name in names for part in some)
+            )
 
     @reaching
     def remove(self, keys: Sequence[str], ids: Collection[UUID], *, at: datetime | None = None) -> None:
         """One microsecond later than its step: it wins over an add of the same."""
         server, names, some, at_time = self.server, self._names(keys), sorted(set(ids)), write_time(at) + 1
         if len(some) == 1:
-            server.write_each(cql.REMOVE, names, lambda name: (name, some[0]), at_time, REMOVED)
+            server.write_each(cql.REMOVE, names, (some[0],), at_time, REMOVED)
         else:
             server.write(cql.REMOVE_MANY, ((at_time, name, part) for name in names for part in chunks(some, ASKED)))
 
@@ -191,17 +203,17 @@ class CassandraStorage(BaseStorage):
         Not where the floor was set later than this began: it says that what is above it is there. What lies on
         a timeline that is not there goes too, and then nobody who began earlier can say that it is there.
         """
+        asked = server.ask_many(cql.IDS, ((name, length + 1) for name in names))
+        surplus = {name: rows[length][0] for name, rows in zip(names, asked, strict=True) if len(rows) > length}
+        floors = server.ask_many(cql.FLOOR_SET, ((name,) for name in surplus))
 
-        def surplus() -> Iterator[tuple[Any, ...]]:
-            asked = server.ask_many(cql.IDS, ((name, length + 1) for name in names))
-            for name, rows in zip(names, asked, strict=True):
-                if len(rows) <= length or rows[length][0] is None:
-                    continue
-                newest, floor, set_at = rows[length]
-                if set_at is None or set_at < at_time:
+        def cuts() -> Iterator[tuple[Any, ...]]:
+            for (name, newest), rows in zip(surplus.items(), floors, strict=True):
+                floor, set_at = rows[0] if rows else (None, None)
+                if newest is not None and (set_at is None or set_at < at_time):
                     yield at_time, name, newest, MAX_ID if floor is None else max(newest, floor), name
 
-        server.write(cql.CUT, surplus())
+        server.write(cql.CUT, cuts())
 
     @reaching
     def delete(self, keys: Sequence[str], *, at: datetime | None = None) -> None:
@@ -303,7 +315,8 @@ class CassandraStorage(BaseStorage):
 
     def _names(self, keys: Sequence[str]) -> list[str]:
         """What these timelines are called there, each once."""
-        return [self.prefix + key for key in dict.fromkeys(keys)]
+        prefix = self.prefix
+        return [prefix + key for key in dict.fromkeys(keys)]
 
     # Marks
 

@@ -13,7 +13,7 @@ ADD = f"INSERT INTO {TIMELINES} (digests, body, id, feed) VALUES (?, ?, ?, ?);"
 # An INSERT would replace them all, and leave a tombstone in each row.
 ADD_ARRIVING = f"UPDATE {TIMELINES} SET digests = ?, body = ?, arrived = arrived + ? WHERE id = ? AND feed = ?;"
 
-REMOVE = f"DELETE FROM {TIMELINES} WHERE feed = ? AND id = ?;"
+REMOVE = f"DELETE FROM {TIMELINES} WHERE id = ? AND feed = ?;"
 REMOVE_MANY = f"DELETE FROM {TIMELINES} USING TIMESTAMP ? WHERE feed = ? AND id IN ?"
 
 FLOORS = f"SELECT DISTINCT feed, floor FROM {TIMELINES} WHERE feed IN ?"
@@ -27,7 +27,8 @@ CUT = (
 )
 DELETE = f"DELETE FROM {TIMELINES} USING TIMESTAMP ? WHERE feed = ?"
 
-IDS = f"SELECT id, floor, WRITETIME(floor) FROM {TIMELINES} WHERE feed = ? LIMIT ?"
+IDS = f"SELECT id FROM {TIMELINES} WHERE feed = ? LIMIT ?"
+FLOOR_SET = f"SELECT floor, WRITETIME(floor) FROM {TIMELINES} WHERE feed = ? LIMIT 1"
 BODIES = f"SELECT id, body FROM {TIMELINES} WHERE feed = ? AND id IN ?"
 MANY = f"SELECT floor, id, digests, arrived, feed FROM {TIMELINES} WHERE feed IN ? PER PARTITION LIMIT ?"
 MANY_OLDER = (

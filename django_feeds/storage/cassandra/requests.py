@@ -7,7 +7,7 @@ copy of all of them: the driver takes 100 microseconds for a request, whatever i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -81,17 +81,22 @@ class Requests:
         statement = self.connection.prepared(text, self.write_at)
         self.connection.write((statement, each) for each in arguments)
 
-    def write_each(
-        self, text: str, names: Sequence[str], bind: Callable[[str], Row], at_time: int, at_once: int = ROWS
-    ) -> None:
-        """Say this of each timeline, of several in a request that one node can answer, and to all nodes in turn."""
+    def write_each(self, text: str, names: Sequence[str], row: Row, at_time: int, at_once: int = ROWS) -> None:
+        """Say this row of each timeline, of several in a request that one node can answer, and to all nodes in turn."""
         nodes = [chunks(some, at_once) for some in self.connection.by_first_replica(names)]
         parts = filter(None, chain.from_iterable(zip_longest(*nodes)))
-        self.write_batches(text, at_time, ([bind(name) for name in part] for part in parts))
+        self.connection.write(self._repeated(text, at_time, row, part) for part in parts)
 
     def write_batches(self, text: str, at_time: int, batches: Iterable[Sequence[Row]]) -> None:
         """Say this of each row of these batches, as if at this time."""
         self.connection.write(self._batch(text, at_time, rows) for rows in batches)
+
+    def _repeated(self, text: str, at_time: int, row: Row, names: Sequence[str]) -> Request:
+        arguments: list[Any] = [at_time]
+        for name in names:  # most of what a fan-out does here
+            arguments += row
+            arguments.append(name)
+        return self.connection.prepared(cql.batch(text, len(names)), self.write_at), arguments
 
     def _batch(self, text: str, at_time: int, rows: Sequence[Row]) -> Request:
         statement = self.connection.prepared(cql.batch(text, len(rows)), self.write_at)
@@ -103,8 +108,11 @@ def rows_at_once(size: int) -> int:
     return max(min(ROWS, BYTES // (size + OF_A_ROW)), 1)
 
 
-def parts(items: Sequence[Any], sizes: Iterable[int], most: int = ROWS_OF_ONE) -> Iterator[list[Any]]:
+def parts(items: Sequence[Any], sizes: Sequence[int], most: int = ROWS_OF_ONE) -> Iterator[Sequence[Any]]:
     """These rows, with bodies of so many bytes, in parts that one batch for one timeline takes, `most` at a time."""
+    if most * (max(sizes, default=0) + OF_A_ROW) <= BYTES_OF_ONE:
+        yield from chunks(items, most)
+        return
     part: list[Any] = []
     room = BYTES_OF_ONE
     for item, size in zip(items, sizes, strict=True):
@@ -113,5 +121,4 @@ def parts(items: Sequence[Any], sizes: Iterable[int], most: int = ROWS_OF_ONE) -
             part, room = [], BYTES_OF_ONE
         part.append(item)
         room -= size + OF_A_ROW
-    if part:
-        yield part
+    yield part

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 from time import time_ns
+from typing import Any
 from uuid import UUID
 
 from cassandra.query import UNSET_VALUE
@@ -14,7 +15,7 @@ from cassandra.query import UNSET_VALUE
 from ...ids import EPOCH
 from ..base import Entry
 
-__all__ = ["NO_BODY", "arrival_cell", "digests_cell", "entry_of", "text_of", "write_time"]
+__all__ = ["arrival_cell", "body_cell", "digests_cell", "entry_of", "write_time"]
 
 
 class Clock:
@@ -65,10 +66,16 @@ def entry_of(id: UUID, digests: bytes, arrivals: Mapping[int, int] | None) -> En
     return Entry(id, int.from_bytes(digests[:6], "big"), int.from_bytes(digests[6:], "big"), arrived)
 
 
-def text_of(body: str) -> str:
-    """JSON may hold half of a surrogate pair, and UTF-8 may not; written as JSON escapes it, it is the same JSON."""
+def body_cell(body: str | None) -> tuple[Any, int]:
+    """
+    A body as it is written, and its bytes.
+
+    JSON may hold half of a surrogate pair, and UTF-8 may not; written as JSON escapes it, it is the same JSON.
+    """
+    if body is None:
+        return NO_BODY, 0
     try:
-        body.encode()
+        return body, len(body.encode())
     except UnicodeEncodeError:
-        return body.encode("utf-8", "backslashreplace").decode()
-    return body
+        text = body.encode("utf-8", "backslashreplace")
+        return text.decode(), len(text)
