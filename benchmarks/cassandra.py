@@ -2,7 +2,7 @@
 What a feed costs in Cassandra, beside what the driver can do, beside the goals: on one node, then on three.
 
     python -m benchmarks.cassandra               all of it, some minutes
-    python -m benchmarks.cassandra --quick       smaller sizes
+    python -m benchmarks.cassandra --quick       smaller sizes, without the three
     python -m benchmarks.cassandra --check       exit 1 where a goal is missed
     python -m benchmarks.cassandra --one-node    without the three
     python -m benchmarks.cassandra --only page   one part, of those that --help names
@@ -36,7 +36,7 @@ def parts(table: Table, quick: bool) -> dict[str, Callable[[], None]]:
     from benchmarks import cassandra_data as data
     from benchmarks import cassandra_disk, cassandra_nodes, cassandra_reads, cassandra_writes
 
-    feeds, number = (2_000, 9) if quick else (10_000, 20)
+    feeds, number = (2_000, 9) if quick else (10_000, 16)
 
     def push() -> None:
         cassandra_writes.fan_out(table, feeds, number)
@@ -46,7 +46,7 @@ def parts(table: Table, quick: bool) -> dict[str, Callable[[], None]]:
         cassandra_writes.removals(table, feeds, number)
 
     def page() -> None:
-        cassandra_reads.pages(table, 50 if quick else 200, 200 if quick else 2_000)
+        cassandra_reads.pages(table, 50 if quick else 200, 200 if quick else 1_500)
         cassandra_reads.windows(table, 20, 40 if quick else 200)
 
     def cut() -> None:
@@ -63,7 +63,7 @@ def parts(table: Table, quick: bool) -> dict[str, Callable[[], None]]:
         end("cassandra")
         servers.get("cassandra_3").start()
         for copies in (1, 3):
-            cassandra_nodes.three_nodes(table, copies, 1_000 if quick else 5_000, 9 if quick else 15)
+            cassandra_nodes.three_nodes(table, copies, 1_000 if quick else 3_000, 9 if quick else 15)
 
     return {
         "one node": one_node,
@@ -85,15 +85,17 @@ def end(name: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Feeds in Cassandra beside their goals.")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, without the three nodes")
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
-    parser.add_argument("--one-node", action="store_true", help="without the three")
+    parser.add_argument("--one-node", action="store_true", help="without the three nodes")
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part")
     options = parser.parse_args()
     # Asked to end, it stops the servers on the way out, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.cassandra_settings"
-    wanted = set(options.only or PARTS) - ({"nodes"} if options.one_node else set())
+    wanted = set(options.only or PARTS)
+    if options.one_node or (options.quick and not options.only):
+        wanted.discard("nodes")
     if wanted - {"nodes"}:
         wanted.add("one node")
     table = Table()

@@ -167,7 +167,7 @@ def send(connection: Connection, some: Iterable[Request]) -> None:
 SINGLES = "execute_concurrent_with_args, single rows"
 
 SOME = 4
-"""One in so many rows is enough for them, which take so long."""
+"""One row in so many is enough where each takes so long."""
 
 
 def send_singles(connection: Connection, text: str, rows: Sequence[Row]) -> None:

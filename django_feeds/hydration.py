@@ -57,7 +57,7 @@ def activities(
     """
     storage = storage if storage and storage.keeps_bodies else None
     at_hand = bodies
-    unknown = [id for id in ids if id not in bodies]
+    unknown = [id for id in ids if id not in bodies] if storage else []
     if unknown and storage:
         try:
             at_hand = {**bodies, **storage.get(unknown)}

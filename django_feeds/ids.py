@@ -72,7 +72,8 @@ def after(id: UUID) -> UUID:
 
 def id_time(id: UUID, microseconds: int = 0) -> datetime:
     """When the activity of this id happened, to the millisecond, and so many microseconds later."""
-    return EPOCH + timedelta(milliseconds=id.int >> 80, microseconds=microseconds)
+    seconds, milliseconds = divmod(id.int >> 80, 1_000)
+    return EPOCH + timedelta(0, seconds, milliseconds * 1_000 + microseconds)
 
 
 def _number(id: UUID) -> int:

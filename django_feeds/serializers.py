@@ -19,8 +19,8 @@ from .verbs import verb_or_placeholder
 
 __all__ = ["dumps", "loads"]
 
-# Made once: json.loads() looks at its arguments first, and twice for blanks; json.dumps() makes an encoder each time.
-_decode = json.JSONDecoder().decode
+# Made once: json.loads() looks for blanks before and after, and json.dumps() makes an encoder each time.
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -55,7 +55,7 @@ def body(
 
 def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Activity:
     """The activity of this id and body, not hydrated; an unknown verb becomes a placeholder."""
-    parts, users = _decode(body), user_label()
+    (parts, _end), users = _decode(body), user_label()
     actor, verb, object, target, microseconds, extra_context = parts + [None] * (6 - len(parts))
     return activity_class.restored(
         id,
