@@ -39,6 +39,11 @@ Row = tuple[Any, ...]
 INSERT = "INSERT INTO {keyspace}.timelines (digests, body, id, feed) VALUES (?, ?, ?, ?);"
 DELETE = "DELETE FROM {keyspace}.timelines WHERE feed = ? AND id = ?;"
 DELETE_MANY = "DELETE FROM {keyspace}.timelines WHERE feed = ? AND id IN ?"
+SELECT_IDS = "SELECT id FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"
+CUT = (
+    "BEGIN UNLOGGED BATCH DELETE FROM {keyspace}.timelines WHERE feed = ? AND id <= ?; "
+    "UPDATE {keyspace}.timelines SET floor = ? WHERE feed = ?; APPLY BATCH"
+)
 SELECT_PAGE = "SELECT floor, id, digests, arrived, body FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"
 SELECT_OLDER = "SELECT floor, id, digests, arrived, body FROM {keyspace}.timelines WHERE feed = ? AND id < ? LIMIT ?"
 SELECT_WINDOW = "SELECT floor, id, digests, arrived FROM {keyspace}.timelines WHERE feed = ? LIMIT ?"

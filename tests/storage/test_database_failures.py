@@ -150,9 +150,20 @@ class CutTests(TestCase):
                 counted = sum(len(due_for_cut(keys, entries(ms), length)) for ms in range(2_000))
                 self.assertAlmostEqual(2_000_000 / counted, every, delta=every * 0.35)
 
+    def test_where_counting_is_dear_it_is_done_less_often(self):
+        keys = [f"timeline:{number}" for number in range(1_000)]
+
+        counted = sum(len(due_for_cut(keys, entries(ms), 1_000, 2)) for ms in range(4_000))
+
+        self.assertAlmostEqual(4_000_000 / counted, 500, delta=500 * 0.35)
+
     def test_many_entries_at_once_are_always_followed_by_a_count(self):
         self.assertEqual(due_for_cut(["a", "b"], entries(*range(30)), 1_000), ["a", "b"])
-        self.assertEqual(due_for_cut(["a"], entries(1, 2), 1_000), ["a"])
+
+    def test_a_few_entries_for_one_timeline_are_followed_by_one_now_and_then(self):
+        counted = sum(len(due_for_cut(["a"], entries(ms, ms + 1), 1_000)) for ms in range(0, 20_000, 2))
+
+        self.assertAlmostEqual(20_000 / counted, 100, delta=35)
 
 
 class OptionTests(SimpleTestCase):
