@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 
 from . import records, serializers
 from .activity import Activity
-from .exceptions import InvalidReference, StorageUnavailable
+from .exceptions import StorageUnavailable
 from .owners import Reference, label_of, model_of
 from .storage import BaseStorage, aliases, get_storage
 from .storage.outages import sparing_others
@@ -64,15 +64,8 @@ def activities(
         except StorageUnavailable as error:
             logger.warning("Activities are read from their records: %s", error)
             storage = None
-    found = {}
-    missing = []
-    for id in ids:
-        body = at_hand.get(id)
-        activity = _parsed(id, body, activity_class) if body else None
-        if activity is None:
-            missing.append(id)
-        else:
-            found[id] = activity
+    found = serializers.loads_many({id: body for id in ids if (body := at_hand.get(id))}, activity_class)
+    missing = [id for id in ids if id not in found] if len(found) < len(ids) else []
     recorded = records.load(missing, activity_class) if missing else {}
     if recorded and storage:
         if records.in_transaction():
@@ -156,12 +149,3 @@ def _forget(ids: Collection[UUID]) -> None:
 
 def _dumped(activities: Mapping[UUID, Activity]) -> dict[UUID, str]:
     return {id: serializers.dumps(activity) for id, activity in activities.items()}
-
-
-def _parsed(id: UUID, body: str, activity_class: type[Activity]) -> Activity | None:
-    """The activity of this body; None where it names a row that its model cannot have (any more)."""
-    try:
-        return serializers.loads(id, body, activity_class)
-    except InvalidReference as error:
-        logger.warning("The activity %s is left out: %s", id, error)
-        return None

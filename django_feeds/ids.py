@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
 _VERSION = 8 << 76
 _VARIANT = 2 << 62
 
@@ -72,8 +73,8 @@ def after(id: UUID) -> UUID:
 
 def id_time(id: UUID, microseconds: int = 0) -> datetime:
     """When the activity of this id happened, to the millisecond, and so many microseconds later."""
-    seconds, milliseconds = divmod(id.int >> 80, 1_000)
-    return EPOCH + timedelta(0, seconds, milliseconds * 1_000 + microseconds)
+    # Multiplied: to make a timedelta of numbers takes four times as long.
+    return EPOCH + MICROSECOND * ((id.int >> 80) * 1_000 + microseconds)
 
 
 def _number(id: UUID) -> int:

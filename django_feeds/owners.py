@@ -8,7 +8,7 @@ anything else that can be followed, so that the own feed of board 5 is the feed 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -47,18 +47,20 @@ class Reference(NamedTuple):
     @classmethod
     def parse(cls, text: str, default_label: str = "") -> Reference:
         """The reference of a "label:pk" string, or of a pk alone where a label is given for that."""
-        return _parsed(text, default_label)
+        return parsed(text, default_label)
 
 
-@lru_cache(maxsize=10_000)
-def _parsed(text: str, default_label: str) -> Reference:
-    """Kept for as many as a few hundred pages name: this is the most of what a body takes to read."""
+def parsed(text: str, default_label: str) -> Reference:
+    """`Reference.parse`, without its class: a page has dozens."""
     label, colon, pk = text.partition(":")
-    if default_label and not colon:
-        return Reference(default_label, _native_pk(default_label, text))
-    if not (colon and pk and label.count(".") == 1):
+    if not colon and default_label:
+        label, pk = default_label, text
+    elif not pk or label.count(".") != 1:
         raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
-    return Reference(label, _native_pk(label, pk))
+    return new_reference(Reference, (label, _native_pk(label, pk)))
+
+
+new_reference = tuple.__new__
 
 
 def refer(value: Any, label: str | None = None, field: str = "object") -> Reference:
@@ -182,7 +184,6 @@ _pk_types: dict[str, Callable[[Any], Any]] = {}
 def _forget_pk_types(*, setting: str, **kwargs: Any) -> None:
     if setting in ("INSTALLED_APPS", "AUTH_USER_MODEL"):
         _pk_types.clear()
-        _parsed.cache_clear()
 
 
 setting_changed.connect(_forget_pk_types)

@@ -8,19 +8,24 @@ pk alone; what is empty at the end left out. Never pickle: whoever can write to 
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from .activity import Activity
+from .exceptions import InvalidReference
 from .ids import id_time
-from .owners import Reference, user_label
-from .verbs import verb_or_placeholder
+from .owners import parsed, user_label
+from .verbs import Verb, verb_or_placeholder
 
-__all__ = ["dumps", "loads"]
+__all__ = ["body", "dumps", "loads", "loads_many"]
 
-# Made once: json.loads() looks for blanks before and after, and json.dumps() makes an encoder each time.
-_decode = json.JSONDecoder().raw_decode
+logger = logging.getLogger(__name__)
+
+# Made once: json.dumps() makes an encoder each time.
+_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -54,18 +59,47 @@ def body(
 
 
 def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Activity:
-    """The activity of this id and body, not hydrated; an unknown verb becomes a placeholder."""
-    (parts, _end), users = _decode(body), user_label()
-    actor, verb, object, target, microseconds, extra_context = parts + [None] * (6 - len(parts))
+    """
+    The activity of this id and body, not hydrated; an unknown verb becomes a placeholder.
+
+    Raises InvalidReference where it names a row that its model cannot have (any more).
+    """
+    return _activity(id, _decode(body), activity_class, user_label(), {})
+
+
+def loads_many(bodies: Mapping[UUID, str], activity_class: type[Activity] = Activity) -> dict[UUID, Activity]:
+    """`loads` for a page: what names a row that its model cannot have is left out, with a warning."""
+    parts = _decode(f"[{','.join(bodies.values())}]")
+    users, verbs, found = user_label(), dict[int, Verb](), {}
+    for id, each in zip(bodies, parts, strict=True):
+        try:
+            found[id] = _activity(id, each, activity_class, users, verbs)
+        except InvalidReference as error:
+            logger.warning("The activity %s is left out: %s", id, error)
+    return found
+
+
+def _activity(
+    id: UUID, parts: list[Any], activity_class: type[Activity], users: str, verbs: dict[int, Verb]
+) -> Activity:
+    """`verbs` are those that are known already; it gets the others. Most of a page is by one or two."""
+    actor, verb_id, object, target, microseconds, extra_context = parts + ENDING[len(parts) :]
+    verb = verbs.get(verb_id)
+    if verb is None:
+        verb = verbs[verb_id] = verb_or_placeholder(verb_id)
     return activity_class.restored(
         id,
-        Reference.parse(actor, users),
-        verb_or_placeholder(verb),
-        Reference.parse(object, users),
-        Reference.parse(target, users) if target else None,
+        parsed(actor, users),
+        verb,
+        parsed(object, users),
+        parsed(target, users) if target else None,
         id_time(id, microseconds or 0),
         extra_context or {},
     )
+
+
+ENDING: list[Any] = [None] * 6
+"""What may be left out."""
 
 
 def _short(reference: str) -> str:

@@ -356,7 +356,10 @@ def visible(rows: Sequence[tuple[Any, ...]], floor: UUID) -> list[tuple[Any, ...
 
     What writes to another cell, later than the row was removed, makes a row again, and no entry.
     """
-    return [row for row in rows if row[2] is not None and row[1] > floor]
+    there = [row for row in rows if row[2] is not None]
+    if there and min(there[0][1], there[-1][1]) > floor:  # they are in order
+        return there
+    return [row for row in there if row[1] > floor]
 
 
 PART = 2
