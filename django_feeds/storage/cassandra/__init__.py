@@ -90,6 +90,11 @@ class CassandraStorage(BaseStorage):
         return ROWS_OF_ONE_MANAGED if self.managed else ROWS_OF_ONE
 
     @property
+    def part(self) -> int:
+        """Of its length, in which a timeline is counted about once."""
+        return PART_MANAGED if self.managed else PART
+
+    @property
     def server(self) -> Requests:
         """Looked up each time, since this object may have come through a fork."""
         levels = (options.consistency(self.options, what) for what in ("READ", "WRITE"))
@@ -136,7 +141,7 @@ class CassandraStorage(BaseStorage):
         self._insert(server, names, entries, bodies or {}, at_time, arrivals)
         # Nobody sees the lower floor before the entries that make it true.
         server.write_each(cql.SET_FLOOR, lowered, (new_floor,), at_time)
-        due = names if floor is not None else due_for_cut(names, entries, max_length, PART)
+        due = names if floor is not None else due_for_cut(names, entries, max_length, self.part)
         self._cut(server, due, max_length, max(at_time + 1, write_time(None)))
 
     @reaching
@@ -368,6 +373,9 @@ A timeline is counted about once in half of its length: all its ids are read the
 
 At a tenth, as in a database, that would cost as much as writing the entry.
 """
+
+PART_MANAGED = 10
+"""Amazon Keyspaces deletes no range of more than 1,000 rows."""
 
 AT_LEAST = 25
 """Rows that are asked for where some were not to be seen: there may be more of them."""
