@@ -13,7 +13,7 @@ from benchmarks.figures import Table, p50, p95, p99, rounds
 from django_feeds import hydration
 from django_feeds.feeds import AggregatedFeed, Feed
 from django_feeds.ids import MIN_ID
-from django_feeds.storage.cassandra import PART
+from django_feeds.storage.cassandra import CUTS_PER_LENGTH
 
 PAGE = 25
 
@@ -81,8 +81,8 @@ def windows(table: Table, feeds: int, number: int) -> None:
     groups_taken, _entries, counted, bare = timed(table, ways, number, lambda: pick(owners))
     table.figure("  groups / bare query", f"{groups_taken / bare:.2f}x")
     table.figure(
-        f"  of a count, for each of {BOUND // PART} entries that came, microseconds",
-        f"{counted / (BOUND // PART) * 1e6:.0f}",
+        f"  of a count, for each of {BOUND // CUTS_PER_LENGTH} entries that came, microseconds",
+        f"{counted / (BOUND // CUTS_PER_LENGTH) * 1e6:.0f}",
     )
 
 

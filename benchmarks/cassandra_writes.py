@@ -19,7 +19,7 @@ from django_feeds.feeds import Feed
 from django_feeds.ids import MIN_ID
 from django_feeds.records import Publication, write_many
 from django_feeds.storage import Entry
-from django_feeds.storage.cassandra import PART
+from django_feeds.storage.cassandra import CUTS_PER_LENGTH
 from django_feeds.storage.cassandra.connections import Request
 from django_feeds.storage.cuts import due_for_cut
 
@@ -54,7 +54,7 @@ def fan_out(table: Table, feeds: int, number: int) -> None:
         while True:
             activity = data.now()
             entry = HomeFeed.entry(activity)
-            if not due_for_cut(keys, [entry], BOUND, PART):
+            if not due_for_cut(keys, [entry], BOUND, CUTS_PER_LENGTH):
                 break
         write_many([Publication(activity, [activity.owner])])
         body = serializers.dumps(activity)

@@ -20,7 +20,7 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from . import conf, recipients, records, serializers
+from . import conf, recipients, records
 from .exceptions import ForeignData
 from .graph import Chunk, graph_of
 from .models import ActivityRecord
@@ -311,7 +311,7 @@ def _keep_bodies(storage: BaseStorage, record_ids: Sequence[int]) -> None:
         rows = list(ActivityRecord.objects.filter(pk__in=record_ids))
         if versions == (versions := {row.pk: row.version for row in rows}):
             return
-        bodies = {row.activity_id: serializers.dumps(row.activity()) for row in rows if row.published}
+        bodies = {row.activity_id: row.body() for row in rows if row.published}
         gone = {row.activity_id for row in rows} | {UUID(hex) for row in rows for hex, *_owners in row.former}
         storage.put(bodies)
         storage.forget(gone - set(bodies))

@@ -129,11 +129,11 @@ def _restore(storage: BaseStorage, ids: Collection[UUID], bodies: Mapping[UUID, 
 
     `bodies` are the committed ones, where they are at hand.
     """
-    bodies = _dumped(records.load(ids)) if bodies is None else bodies
+    bodies = records.bodies(ids) if bodies is None else bodies
     try:
         for _round in range(ROUNDS):
             storage.put(bodies)
-            kept, bodies = bodies, _dumped(records.load(ids))
+            kept, bodies = bodies, records.bodies(ids)
             if bodies == kept:
                 return
             storage.forget(set(kept) - set(bodies))

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from . import serializers
 from .activity import Activity
 from .fields import IdField, KeyField
 from .owners import Reference, reference_of
@@ -165,6 +166,10 @@ class ActivityRecord(models.Model):
             identity=self.identity,
             id=self.activity_id,
         )
+
+    def body(self) -> str:
+        """What a storage keeps of it."""
+        return serializers.body(self.actor, self.verb_id, self.object, self.target, self.time, self.extra_context)
 
     @property
     def delivered(self) -> bool:

@@ -244,8 +244,7 @@ def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> di
 def bodies(ids: Collection[UUID]) -> dict[UUID, str]:
     """The bodies of the published activities of these ids."""
     rows = ActivityRecord.objects.filter(activity_id__in=ids, published=True)
-    columns = ("actor", "verb_id", "object", "target", "time", "extra_context")
-    return {id: serializers.body(*rest) for id, *rest in rows.values_list("activity_id", *columns)}
+    return {id: serializers.body(*content) for id, *content in rows.values_list("activity_id", *CONTENT)}
 
 
 def newest_of_all(ids: Collection[UUID]) -> bool:

@@ -17,7 +17,7 @@ from uuid import UUID
 from .activity import Activity
 from .exceptions import InvalidReference
 from .ids import id_time
-from .owners import parsed, user_label
+from .owners import Reference, user_label
 from .verbs import Verb, verb_or_placeholder
 
 __all__ = ["body", "dumps", "loads", "loads_many"]
@@ -68,14 +68,14 @@ def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Act
 
 
 def loads_many(bodies: Mapping[UUID, str], activity_class: type[Activity] = Activity) -> dict[UUID, Activity]:
-    """`loads` for a page: what names a row that its model cannot have is left out, with a warning."""
+    """`loads` for a page: what names a row that its model cannot have is left out, and said in the log."""
     parts = _decode(f"[{','.join(bodies.values())}]")
     users, verbs, found = user_label(), dict[int, Verb](), {}
     for id, each in zip(bodies, parts, strict=True):
         try:
             found[id] = _activity(id, each, activity_class, users, verbs)
         except InvalidReference as error:
-            logger.warning("The activity %s is left out: %s", id, error)
+            logger.warning("The body of the activity %s is not used: %s", id, error)
     return found
 
 
@@ -87,12 +87,13 @@ def _activity(
     verb = verbs.get(verb_id)
     if verb is None:
         verb = verbs[verb_id] = verb_or_placeholder(verb_id)
+    parse = Reference.parse
     return activity_class.restored(
         id,
-        parsed(actor, users),
+        parse(actor, users),
         verb,
-        parsed(object, users),
-        parsed(target, users) if target else None,
+        parse(object, users),
+        parse(target, users) if target else None,
         id_time(id, microseconds or 0),
         extra_context or {},
     )

@@ -179,10 +179,10 @@ class Feed(AsyncFeed):
     @classmethod
     def remove_activity(cls, activity: Activity | UUID) -> None:
         """
-        Take the activity back, from all feeds that publishing brought it to. A missing one is no error.
+        Take the activity back: pages of all feeds leave it out from now on. A missing one is no error.
 
-        Their pages leave it out from now on. Where timelines carry bodies in their rows, as on Cassandra, followers
-        lose it with the next `deliver_feeds`, and what was added to a feed by hand is taken off it with `remove`.
+        Only where timelines carry bodies in their rows, as on Cassandra, followers lose it with the next
+        `deliver_feeds`, and what was added to a feed by hand is taken off it with `remove`.
 
         Raises StorageUnavailable where one is down, when all others were told; call it again then. Inside a
         transaction that is logged instead.
@@ -349,7 +349,11 @@ class Feed(AsyncFeed):
         return True
 
     def count(self) -> int:
-        """How many activities the timeline holds, at most `max_length`, and the `offset_limit` of its storage."""
+        """
+        How many activities the timeline holds, at most `max_length`, and the `offset_limit` of its storage.
+
+        Of a filtered feed, how many are in its range.
+        """
         if self.bounds:
             return len(self._slice(self.max_length, None, 0).entries)
         return self.get_storage().count(self.key, max_length=self.max_length)

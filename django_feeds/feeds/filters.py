@@ -9,7 +9,7 @@ from uuid import UUID
 from ..activity import Activity
 from ..exceptions import InvalidSlice
 from ..ids import after, before
-from ..storage import Slice
+from ..storage import Entry, Slice
 
 if TYPE_CHECKING:
     from .base import Feed
@@ -57,10 +57,14 @@ class Bounds:
         storage = feed.get_storage()
         below = min(self.below, older_than) if self.below and older_than else self.below or older_than
         above = self.above
-        if storage.offset_limit is None:  # entries that lie unseen beyond the bound must stay so here too
+        # Entries that lie unseen beyond the bound must stay so here too, where anybody counts that far.
+        surplus: list[Entry] = []
+        if storage.offset_limit is None:
             surplus = storage.slice(feed.key, limit=1, offset=feed.max_length).entries
-            if surplus:
-                above = max(above, surplus[0].id) if above else surplus[0].id
+        elif feed.max_length <= storage.offset_limit:
+            surplus = storage.slice(feed.key, limit=feed.max_length + 1).entries[feed.max_length :]
+        if surplus:
+            above = max(above, surplus[0].id) if above else surplus[0].id
         return storage.slice(
             feed.key,
             limit=limit,

@@ -131,7 +131,7 @@ class BaseStorage(ABC):
         With `floor`, the caller vouches that the timelines are complete above it once the entries are in, and the floor
         is lowered to it (never raised); then `entries` may be empty, which makes an empty, complete timeline. Timelines
         are cut to `max_length` as the reader sees them; on average about a tenth more (at least 100) may lie unseen,
-        half as much again where counting is dear. Without `create`, and without a floor, timelines that are not there
+        about half more where counting is dear. Without `create`, and without a floor, timelines that are not there
         stay so. `bodies` maps the entries' ids to their bodies; only a storage with `bodies_in_rows` needs it.
 
         With `arrivals`, each of the entries keeps from now on when it arrived on each timeline: an activity that is

@@ -12,14 +12,16 @@ __all__ = ["due_for_cut"]
 CUT_ROUNDS = 10
 
 
-def due_for_cut(keys: Sequence[str], entries: Sequence[Entry], max_length: int, part: int = 10) -> Sequence[str]:
+def due_for_cut(
+    keys: Sequence[str], entries: Sequence[Entry], max_length: int, cuts_per_length: int = 10
+) -> Sequence[str]:
     """
-    Which of these timelines are to be counted after this push: each, on average, once in this part of its length.
+    Which of these timelines are to be counted after this push: each, on average, so many times in its length.
 
     All of them where many entries came at once. Else one activity in CUT_ROUNDS looks at a share of them, rather
     than every activity at a few, since a query costs as much as the counting of some timelines.
     """
-    every = max(max_length // part, 100)
+    every = max(max_length // cuts_per_length, 100)
     if len(entries) * 10 > every:
         return keys
     due: dict[str, None] = {}

@@ -21,6 +21,7 @@ POINTS: list[tuple[Any, str]] = [
     # Where the truth is read ...
     (records, "standing"),
     (records, "load"),
+    (records, "bodies"),
     (SourceManager, "newest"),
     (FollowGraph, "readers"),
     (FollowGraph, "who_follow"),

@@ -15,11 +15,13 @@ from django_feeds.ids import MIN_ID
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
 from django_feeds.storage import Mark, get_storage
+from django_feeds.storage.cassandra import CassandraStorage
 from django_feeds.testing import run_feeds
 from django_feeds.testing.contract.case import entries, entry
 from django_feeds.verbs import Love
 from tests import servers, storages
 from tests.flows.conftest import feeds_on
+from tests.flows.site import NOON
 from tests.testapp.models import Pin
 
 from .cassandra_methods import requests
@@ -154,6 +156,36 @@ def test_a_cut_is_a_look_at_the_ids_another_at_the_floor_and_one_write(storage):
     with requests(storage) as made:
         storage.trim(["home"], 20)
     assert len(made) == 1
+
+
+@pytest.mark.parametrize(("managed", "looks"), [(False, range(4)), (True, range(3, 15))])
+def test_a_timeline_is_counted_now_and_then_and_where_ranges_are_short_more_often(storage, managed, looks):
+    counting = CassandraStorage("cassandra", {**storage.options, "KEYSPACES": managed})
+    push(counting, ["home"])
+    with requests(counting) as made:
+        for ms in range(1, 601):
+            push(counting, ["home"], entries(ms))
+
+    assert len(made) - 600 in looks
+
+
+def test_a_filtered_feed_ends_where_the_feed_does(storage, db):
+    class Short(Feed):
+        key_format = "short:%(user_id)s"
+        storage = "cassandra"
+        max_length = 5
+
+    ann = User.objects.create(username="ann")
+    activities = [Activity(ann, Love, ("testapp.Pin", number), time=NOON) for number in range(8)]
+    Short.insert_activities(activities)
+    storage.add([Short.key_for(str(ann.pk))], [], max_length=5, floor=MIN_ID)
+    for activity in activities:
+        storage.add([Short.key_for(str(ann.pk))], [Short.entry(activity)], max_length=1_000)
+    newest = sorted(activities, reverse=True)[:5]
+
+    assert [one.id for one in Short(ann).order_by("activity_id").entries(10)] == [one.id for one in newest[::-1]]
+    below = Short(ann).filter(activity_id__lt=newest[2])
+    assert [one.id for one in below.entries(10)] == [one.id for one in newest[3:]]
 
 
 def test_what_is_marked_already_is_read_and_not_written(storage):

@@ -90,11 +90,6 @@ class CassandraStorage(BaseStorage):
         return ROWS_OF_ONE_MANAGED if self.managed else ROWS_OF_ONE
 
     @property
-    def part(self) -> int:
-        """Of its length, in which a timeline is counted about once."""
-        return PART_MANAGED if self.managed else PART
-
-    @property
     def server(self) -> Requests:
         """Looked up each time, since this object may have come through a fork."""
         levels = (options.consistency(self.options, what) for what in ("READ", "WRITE"))
@@ -141,7 +136,11 @@ class CassandraStorage(BaseStorage):
         self._insert(server, names, entries, bodies or {}, at_time, arrivals)
         # Nobody sees the lower floor before the entries that make it true.
         server.write_each(cql.SET_FLOOR, lowered, (new_floor,), at_time)
-        due = names if floor is not None else due_for_cut(names, entries, max_length, self.part)
+        due = (
+            names
+            if floor is not None
+            else due_for_cut(names, entries, max_length, max_length if self.managed else CUTS_PER_LENGTH)
+        )
         self._cut(server, due, max_length, max(at_time + 1, write_time(None)))
 
     @reaching
@@ -214,7 +213,8 @@ class CassandraStorage(BaseStorage):
 
         def cuts() -> Iterator[tuple[Any, ...]]:
             for (name, newest), rows in zip(surplus.items(), floors, strict=True):
-                floor, set_at = rows[0] if rows else (None, None)
+                # No row where there were too many: it was deleted meanwhile, or two copies differ.
+                floor, set_at = rows[0] if rows else (None, at_time)
                 if newest is not None and (set_at is None or set_at < at_time):
                     yield at_time, name, newest, MAX_ID if floor is None else max(newest, floor), name
 
@@ -367,15 +367,13 @@ def visible(rows: Sequence[tuple[Any, ...]], floor: UUID) -> list[tuple[Any, ...
     return [row for row in there if row[1] > floor]
 
 
-PART = 2
+CUTS_PER_LENGTH = 2
 """
-A timeline is counted about once in half of its length: all its ids are read then, two for each entry that came.
+All ids of a timeline are read to count it: so two are, on average, for each entry that comes by itself.
 
-At a tenth, as in a database, that would cost as much as writing the entry.
+Ten, as in a database, would cost as much as writing the entry. Amazon Keyspaces deletes no range of more than 1,000
+rows: there a timeline is counted as often as any may be.
 """
-
-PART_MANAGED = 10
-"""Amazon Keyspaces deletes no range of more than 1,000 rows."""
 
 AT_LEAST = 25
 """Rows that are asked for where some were not to be seen: there may be more of them."""
