@@ -51,7 +51,7 @@ def open_page(browser: Any, server_url: str) -> Iterator[Any]:
     def open_page(**options: Any) -> Any:
         contexts.append(browser.new_context(base_url=server_url, reduced_motion="reduce", **options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield open_page
