@@ -20,7 +20,8 @@ class Command(FeedsCommand):
 Cut timelines to their length, in the storage too.
 
 Readers never see more than MAX_LENGTH activities of a feed, but the database storage may keep a tenth
-more between cuts, and Cassandra half. After MAX_LENGTH was lowered, or before a backup, this frees what nobody sees.
+more between cuts, and Cassandra half. After MAX_LENGTH was lowered, or before a backup, this frees what
+nobody sees.
 
 A --length under MAX_LENGTH frees more, for as long as nobody reads on: a feed that a reader finds too
 short is filled up again. To have shorter feeds for good, lower MAX_LENGTH.
