@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from . import records, serializers
+from . import commits, records, serializers
 from .activity import Activity
 from .exceptions import StorageUnavailable
 from .owners import Reference, label_of, model_of
@@ -68,8 +68,8 @@ def activities(
     missing = [id for id in ids if id not in found] if len(found) < len(ids) else []
     recorded = records.load(missing, activity_class) if missing else {}
     if recorded and storage:
-        if records.in_transaction():
-            records.on_commit(partial(_restore, storage, list(recorded)))
+        if commits.in_transaction():
+            commits.on_commit(partial(_restore, storage, list(recorded)))
         else:
             _restore(storage, list(recorded), _dumped(recorded))
     return {**found, **recorded}
@@ -82,9 +82,9 @@ def forget(ids: Collection[UUID]) -> None:
     Raises StorageUnavailable where one is down, when all others were told. Inside a transaction that is logged; and
     they are told again when it is committed, since whoever reads a page until then puts a body back.
     """
-    if records.in_transaction():
-        records.on_commit(partial(_forget, ids))
-        records.run_logged(partial(_forget, ids))
+    if commits.in_transaction():
+        commits.on_commit(partial(_forget, ids))
+        commits.run_logged(partial(_forget, ids))
     else:
         _forget(ids)
 

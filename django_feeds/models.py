@@ -122,6 +122,9 @@ class VerbRecord(models.Model):
 class ActivityRecord(models.Model):
     """The truth about one activity. What storages keep are views of it."""
 
+    CONTENT = ("actor", "verb_id", "object", "target", "time", "extra_context")
+    """The columns that a publication fills, besides those whom it names, and that a body is made of, in its order."""
+
     activity_id = IdField(unique=True, editable=False)
     identity_key = IdField(unique=True, editable=False)
     """A 128-bit digest of `identity`, since text that long cannot be unique everywhere."""
@@ -169,7 +172,7 @@ class ActivityRecord(models.Model):
 
     def body(self) -> str:
         """What a storage keeps of it."""
-        return serializers.body(self.actor, self.verb_id, self.object, self.target, self.time, self.extra_context)
+        return serializers.body(*(getattr(self, name) for name in self.CONTENT))
 
     @property
     def delivered(self) -> bool:

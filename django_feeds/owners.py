@@ -56,7 +56,7 @@ class Reference(NamedTuple):
             label, pk = default_label, text
         elif not pk or label.count(".") != 1:
             raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
-        # A page has dozens: not through Reference's own __new__, which takes twice as long.
+        # A page has dozens: not through Reference's own __new__, which is written in Python.
         return new_reference(Reference, (label, _native_pk(label, pk)))
 
 

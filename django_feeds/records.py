@@ -8,16 +8,17 @@ Feeds are brought in line with it afterwards, by `delivery`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, connections, router, transaction
+from django.db import IntegrityError, transaction
 
 from . import recipients, serializers
 from .activity import Activity, identity_text
+from .commits import database
 from .deadlocks import despite_deadlocks
 from .exceptions import InvalidReference
 from .ids import milliseconds
@@ -32,13 +33,11 @@ __all__ = [
     "differing",
     "ensure",
     "identity_key",
-    "in_transaction",
     "joined",
     "left",
     "load",
     "newest_of_all",
     "of",
-    "on_commit",
     "recall",
     "retract",
     "standing",
@@ -69,33 +68,6 @@ class Publication(NamedTuple):
 def identity_key(identity: list[Any]) -> UUID:
     """128 bits of the identity: what makes two activities the same."""
     return UUID(bytes=blake2b(identity_text(identity).encode(), digest_size=16).digest())
-
-
-def database() -> str:
-    """The alias of the database that holds the records."""
-    return router.db_for_write(ActivityRecord)
-
-
-def in_transaction() -> bool:
-    """May what was just read of the records never be committed, or be history already?"""
-    return connections[database()].in_atomic_block
-
-
-def on_commit(work: Callable[[], Any]) -> None:
-    """
-    Do this once the records are committed. A failure is logged, and never fails the request.
-
-    What failed is not lost: the record knows that it is not delivered, and `deliver_feeds` resumes it.
-    """
-    transaction.on_commit(partial(run_logged, work), using=database(), robust=True)
-
-
-def run_logged(work: Callable[[], Any]) -> None:
-    """Do it; log what fails."""
-    try:
-        work()
-    except Exception:
-        logger.exception("What follows a commit could not be done; the records stand, and deliver_feeds will resume.")
 
 
 def write(publication: Publication) -> ActivityRecord | None:
@@ -244,7 +216,7 @@ def load(ids: Collection[UUID], activity_class: type[Activity] = Activity) -> di
 def bodies(ids: Collection[UUID]) -> dict[UUID, str]:
     """The bodies of the published activities of these ids."""
     rows = ActivityRecord.objects.filter(activity_id__in=ids, published=True)
-    return {id: serializers.body(*content) for id, *content in rows.values_list("activity_id", *CONTENT)}
+    return {id: serializers.body(*content) for id, *content in rows.values_list("activity_id", *ActivityRecord.CONTENT)}
 
 
 def newest_of_all(ids: Collection[UUID]) -> bool:
@@ -312,7 +284,7 @@ def _update(record: ActivityRecord, publication: Publication) -> ActivityRecord 
 
 
 def _settled(record: ActivityRecord, publication: Publication, sources: set[Owner]) -> bool:
-    same = [getattr(record, name) for name in CONTENT] == _content(publication)
+    same = [getattr(record, name) for name in ActivityRecord.CONTENT] == _content(publication)
     named = set(record.recipients) == set(publication.recipients)
     return record.published and same and named and sources == set(publication.sources)
 
@@ -323,10 +295,6 @@ def _told(record: ActivityRecord) -> set[Owner]:
 
 def _sources(record: ActivityRecord) -> set[Owner]:
     return {source.owner for source in record.sources.all()}
-
-
-CONTENT = ("actor", "verb_id", "object", "target", "time", "extra_context")
-"""The columns that a publication fills, besides those whom it names, in whatever order."""
 
 
 def _content(publication: Publication) -> list[Any]:
@@ -342,7 +310,7 @@ def _content(publication: Publication) -> list[Any]:
 
 
 def _copy(record: ActivityRecord, publication: Publication) -> None:
-    for name, value in zip(CONTENT, _content(publication), strict=True):
+    for name, value in zip(ActivityRecord.CONTENT, _content(publication), strict=True):
         setattr(record, name, value)
     record.recipients = list(publication.recipients)
     record.manager = publication.manager or record.manager

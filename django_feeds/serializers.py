@@ -20,7 +20,7 @@ from .ids import id_time
 from .owners import Reference, user_label
 from .verbs import Verb, verb_or_placeholder
 
-__all__ = ["body", "dumps", "loads", "loads_many"]
+__all__ = ["body", "dumps", "loads_many"]
 
 logger = logging.getLogger(__name__)
 
@@ -58,17 +58,12 @@ def body(
     return _encode(parts)
 
 
-def loads(id: UUID, body: str, activity_class: type[Activity] = Activity) -> Activity:
-    """
-    The activity of this id and body, not hydrated; an unknown verb becomes a placeholder.
-
-    Raises InvalidReference where it names a row that its model cannot have (any more).
-    """
-    return _activity(id, _decode(body), activity_class, user_label(), {})
-
-
 def loads_many(bodies: Mapping[UUID, str], activity_class: type[Activity] = Activity) -> dict[UUID, Activity]:
-    """`loads` for a page: what names a row that its model cannot have is left out, and said in the log."""
+    """
+    The activities of these bodies, by id, not hydrated; an unknown verb becomes a placeholder.
+
+    One that names a row which its model cannot have (any more) is left out, and said in the log.
+    """
     parts = _decode(f"[{','.join(bodies.values())}]")
     users, verbs, found = user_label(), dict[int, Verb](), {}
     for id, each in zip(bodies, parts, strict=True):

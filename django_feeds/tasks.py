@@ -20,7 +20,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnavailable
 
-from . import conf, delivery, filling, forgetting, records
+from . import commits, conf, delivery, filling, forgetting
 from .exceptions import FeedsConfigurationError, StorageUnavailable
 from .models import ActivityRecord, PendingTask
 from .owners import Owner
@@ -164,7 +164,7 @@ def enqueue(task: Any, *args: Any, priority: str = "high") -> None:
 def enqueue_on_commit(task: Any, *args: Any, priority: str = "high") -> None:
     """`enqueue` once the transaction is committed, with the present time as the last argument."""
     args = (*args, timezone.now().isoformat())
-    records.on_commit(partial(_send, task, args, priority, _remember(task, args, priority)))
+    commits.on_commit(partial(_send, task, args, priority, _remember(task, args, priority)))
 
 
 def _hand_out(manager: str, concerned: delivery.Concerned, at: str) -> None:
@@ -260,13 +260,13 @@ def publish_on_commit(manager: Any, written: Sequence[ActivityRecord], fanout: b
     for start in range(0, len(ids), PER_TASK):
         some = ids[start : start + PER_TASK]
         if fanout:
-            records.on_commit(partial(_publish, manager, some))
+            commits.on_commit(partial(_publish, manager, some))
             continue
         # What followers are waiting for already, they still get.
         known = ActivityRecord.objects.filter(pk__in=some, delivered_version=F("version") - 1)
         known.update(delivered_version=F("version"))
         args = (manager.name, some, timezone.now().isoformat())
-        records.on_commit(partial(_publish_silently, manager, args, _remember(deliver_own, args, "high")))
+        commits.on_commit(partial(_publish_silently, manager, args, _remember(deliver_own, args, "high")))
 
 
 PER_TASK = 100

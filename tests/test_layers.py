@@ -21,7 +21,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ),
     ("models: rows", {"deadlocks", "fields", "models", "querysets", "migrations"}),
     ("storage: where feeds are kept", {"storage"}),
-    ("hydration: from ids to activities", {"hydration", "recipients", "records"}),
+    ("hydration: from ids to activities", {"commits", "hydration", "recipients", "records"}),
     ("feeds: what a feed is", {"feeds"}),
     (
         "which feed, from which model, to whom, push or pull",

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Model, Q, QuerySet
 
-from .. import delivery, records
+from .. import commits, delivery, records
 from ..exceptions import FeedsError, InvalidActivity
 from ..models import ActivityRecord
 from ..owners import label_of
@@ -106,7 +106,7 @@ def _record(
     at: datetime,
     deliver: bool,
 ) -> Counter[str]:
-    with transaction.atomic(using=records.database()):
+    with transaction.atomic(using=commits.database()):
         written = records.write_many(publications)
         retracted = records.retract(absent) if absent else []
     if deliver:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connections
 
-from .. import records, tasks
+from .. import commits, tasks
 
 __all__ = ["HeldTasks", "hold_tasks", "run_feeds"]
 
@@ -82,4 +82,4 @@ def _take_callbacks() -> list[Any]:
 
 
 def _is_ours(callback: Any) -> bool:
-    return isinstance(callback, partial) and callback.func is records.run_logged
+    return isinstance(callback, partial) and callback.func is commits.run_logged

@@ -130,7 +130,7 @@ def test_semicolons_break_nothing(context):
     """W-21: any semicolon, the number 59 or a text of 59 bytes was refused."""
     activity = love(extra_context=context)
 
-    again = serializers.loads(activity.id, serializers.dumps(activity))
+    again = serializers.loads_many({activity.id: serializers.dumps(activity)})[activity.id]
     [group] = RecentVerbAggregator(time_zone="UTC").aggregate([again])
 
     assert group.last_activity.extra_context == context

@@ -159,7 +159,7 @@ def test_an_activity_reads_as_a_sentence():
 def test_bodies_come_back(extra):
     activity = love(target=Board(pk=3), extra_context=extra)
 
-    back = serializers.loads(activity.id, serializers.dumps(activity))
+    back = serializers.loads_many({activity.id: serializers.dumps(activity)})[activity.id]
 
     assert back == activity
     assert back.extra_context == extra
@@ -182,7 +182,7 @@ def test_a_body_names_users_by_their_pk_alone_whatever_they_are_in_it():
     body = serializers.dumps(activity)
 
     assert body == '["1",3,"2","3"]'
-    back = serializers.loads(activity.id, body)
+    back = serializers.loads_many({activity.id: body})[activity.id]
     assert back.references() == activity.references()
 
 
@@ -190,7 +190,9 @@ def test_a_body_with_an_unknown_verb_can_be_read():
     activity = love()
     body = serializers.dumps(activity).replace(",3,", ",999,")
 
-    assert str(serializers.loads(activity.id, body)) == "auth.User:1 did something with testapp.Pin:42"
+    assert (
+        str(serializers.loads_many({activity.id: body})[activity.id]) == "auth.User:1 did something with testapp.Pin:42"
+    )
 
 
 class Counted(Activity):
@@ -202,7 +204,7 @@ class Counted(Activity):
 def test_a_subclass_with_a_beginning_of_its_own_has_it_read_too():
     activity = love(extra_context={"note": "warm"})
 
-    back = serializers.loads(activity.id, serializers.dumps(activity), Counted)
+    back = serializers.loads_many({activity.id: serializers.dumps(activity)}, Counted)[activity.id]
 
     assert type(back) is Counted
     assert back.parts == 6

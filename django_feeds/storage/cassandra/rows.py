@@ -65,7 +65,7 @@ def entry_of(id: UUID, digests: bytes, arrivals: Mapping[int, int] | None) -> En
     """The entry of these cells; its arrival is that of the first operation."""
     arrived = -arrivals[min(arrivals)] if arrivals else 0
     both = int.from_bytes(digests, "big")
-    # A window is a thousand of these: not through Entry's own __new__, which takes twice as long.
+    # A window is a thousand of these: not through Entry's own __new__, which is written in Python.
     return new_entry(Entry, (id, both >> 48, both & 0xFFFFFFFFFFFF, arrived))
 
 
