@@ -90,7 +90,7 @@ def clients(alias: str) -> list[redis.Redis]:
     return [redis.Redis.from_url(urls[alias])] if alias in urls else []
 
 
-def wait_for_all_nodes(storage: CassandraStorage, patience: float = 60) -> None:
+def wait_for_all_nodes(storage: CassandraStorage, patience: float = 180) -> None:
     """Until the driver is connected to every node, again where some were killed."""
     session = storage.server.connection.session
     deadline = time.monotonic() + patience

@@ -42,7 +42,7 @@ class Worker:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self, timeout: float = 30) -> None:
+    def start(self, timeout: float = 120) -> None:
         """Return when it answers a ping."""
         if self.running:
             return

@@ -56,7 +56,7 @@ class Uvicorn:
                     "PYTHONPATH": str(ROOT),
                 },
             )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()

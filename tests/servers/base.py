@@ -68,7 +68,7 @@ class ProcessServer(Server):
     """A server that is one process in the foreground, which a test may kill or freeze."""
 
     # How long it may take to answer, and to go, in seconds.
-    patience = 30
+    patience = 120
 
     _process: subprocess.Popen[bytes] | None = None
 

@@ -17,7 +17,7 @@ class RedisCluster(Server):
     A test may kill or freeze one of `nodes`, and `start` it again; the next test that needs the cluster mends it.
     """
 
-    patience = 30
+    patience = 120
 
     @cached_property
     def nodes(self) -> list[Node]:

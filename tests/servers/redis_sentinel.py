@@ -28,7 +28,7 @@ class RedisSentinel(Server):
         sentinel.start()         # the killed one is back, as a replica; the next test does it, too
     """
 
-    patience = 30
+    patience = 120
 
     @cached_property
     def nodes(self) -> list[Node]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cassandra import ConsistencyLevel, DriverException, RequestValidationExcept
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, NoHostAvailable
 from cassandra.connection import ConnectionException
+from cassandra.policies import ConstantReconnectionPolicy
 from cassandra.protocol import ErrorMessage
 
 from django_feeds.exceptions import FeedsConfigurationError, OffsetTooDeep, StorageUnavailable
@@ -177,6 +179,22 @@ def test_what_the_driver_knows_is_passed_on(options):
     with requests(storage) as made:
         storage.slice("home", limit=1)
     assert made[0].query.is_idempotent
+
+
+@pytest.mark.needs("cassandra")
+def test_a_node_that_was_away_for_long_is_used_again_soon_however_long(storage):
+    delays = list(islice(storage.server.connection.session.cluster.reconnection_policy.new_schedule(), 1_000))
+
+    assert delays[0] < 2
+    assert max(delays) == 15
+
+
+@pytest.mark.needs("cassandra")
+def test_how_often_a_node_is_tried_may_be_said(options):
+    chosen = ConstantReconnectionPolicy(60)
+    storage = CassandraStorage("steady", {**options, "CLUSTER": {"reconnection_policy": chosen}})
+
+    assert storage.server.connection.session.cluster.reconnection_policy is chosen
 
 
 @pytest.mark.needs("cassandra")

@@ -24,6 +24,7 @@ from cassandra.connection import ConnectionException
 from cassandra.policies import (
     ConstantSpeculativeExecutionPolicy,
     DCAwareRoundRobinPolicy,
+    ExponentialReconnectionPolicy,
     HostDistance,
     NoSpeculativeExecutionPolicy,
     RetryPolicy,
@@ -41,6 +42,10 @@ PROTOCOL = 4
 
 TIMEOUT = 10
 IN_FLIGHT = 32
+
+PATIENCE = 15
+"""Seconds, at most, until a node that is back is used again. The driver's own policy waits up to ten minutes, and gives
+up after 64 attempts; a cluster tells of nodes that are back, but a single one has nobody to tell."""
 
 OF_A_SESSION = ("USERNAME", "PASSWORD", "LOCAL_DC", "TIMEOUT", "SPECULATIVE_DELAY", "IN_FLIGHT", "CLUSTER")
 """Aliases that agree in these share a session."""
@@ -174,6 +179,7 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         arguments.setdefault("protocol_version", PROTOCOL)
     for name in ("connect_timeout", "control_connection_timeout"):
         arguments.setdefault(name, options.get("TIMEOUT", TIMEOUT))
+    arguments.setdefault("reconnection_policy", ExponentialReconnectionPolicy(1, PATIENCE, max_attempts=None))
     if "USERNAME" in options:
         arguments["auth_provider"] = PlainTextAuthProvider(options["USERNAME"], options["PASSWORD"])
     # Otherwise what is longer than 4 KB waits 40 ms for the system to send its end.
