@@ -65,33 +65,27 @@ def loads_many(bodies: Mapping[UUID, str], activity_class: type[Activity] = Acti
     One that names a row which its model cannot have (any more) is left out, and said in the log.
     """
     parts = _decode(f"[{','.join(bodies.values())}]")
+    # Most of a page is by one verb or two. And all of it is done here: calls would be a good part of what it takes.
     users, verbs, found = user_label(), dict[int, Verb](), {}
+    parse, restored = Reference.parse, activity_class.restored
     for id, each in zip(bodies, parts, strict=True):
+        actor, verb_id, object, target, microseconds, extra_context = each + ENDING[len(each) :]
+        verb = verbs.get(verb_id)
+        if verb is None:
+            verb = verbs[verb_id] = verb_or_placeholder(verb_id)
         try:
-            found[id] = _activity(id, each, activity_class, users, verbs)
+            found[id] = restored(
+                id,
+                parse(actor, users),
+                verb,
+                parse(object, users),
+                parse(target, users) if target else None,
+                id_time(id, microseconds or 0),
+                extra_context or {},
+            )
         except InvalidReference as error:
             logger.warning("The body of the activity %s is not used: %s", id, error)
     return found
-
-
-def _activity(
-    id: UUID, parts: list[Any], activity_class: type[Activity], users: str, verbs: dict[int, Verb]
-) -> Activity:
-    """`verbs` are those that are known already; it gets the others. Most of a page is by one or two."""
-    actor, verb_id, object, target, microseconds, extra_context = parts + ENDING[len(parts) :]
-    verb = verbs.get(verb_id)
-    if verb is None:
-        verb = verbs[verb_id] = verb_or_placeholder(verb_id)
-    parse = Reference.parse
-    return activity_class.restored(
-        id,
-        parse(actor, users),
-        verb,
-        parse(object, users),
-        parse(target, users) if target else None,
-        id_time(id, microseconds or 0),
-        extra_context or {},
-    )
 
 
 ENDING: list[Any] = [None] * 6

@@ -64,7 +64,7 @@ def arrival_cell(at_time: int, arrived: int) -> dict[int, int]:
 def entry_of(id: UUID, digests: bytes, arrivals: Mapping[int, int] | None) -> Entry:
     """The entry of these cells; its arrival is that of the first operation."""
     arrived = -arrivals[min(arrivals)] if arrivals else 0
-    both = int.from_bytes(digests, "big")
+    both = int.from_bytes(digests, "big") if digests else 0
     # A window is a thousand of these: not through Entry's own __new__, which is written in Python.
     return new_entry(Entry, (id, both >> 48, both & 0xFFFFFFFFFFFF, arrived))
 
