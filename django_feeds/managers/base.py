@@ -12,44 +12,37 @@ followers in the background. Managers declared in `DJANGO_FEEDS["MANAGERS"]` nee
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db.models import Model, QuerySet, prefetch_related_objects
-from django.utils import timezone
+from django.db.models import Model, QuerySet
 from django.utils.functional import SimpleLazyObject
 
-from . import conf, filling, records, sources, tasks
-from .activity import Activity
-from .exceptions import FeedsConfigurationError, InvalidActivity, UnknownFeed
-from .feeds import Feed
-from .models import ActivityRecord, Follow, Mute
-from .owners import Owner, owner_of, owner_of_row
-from .reader import PullReader
-from .records import Publication
-from .registry import get_manager
-from .signals import activity_published, activity_retracted, activity_updated
-from .sources import ActivitySource
-from .verbs import Verb
+from .. import records, sources, tasks
+from ..activity import Activity
+from ..exceptions import InvalidActivity, UnknownFeed
+from ..feeds import Feed
+from ..models import ActivityRecord
+from ..owners import Owner, owner_of, owner_of_row
+from ..reader import PullReader
+from ..records import Publication
+from ..registry import get_manager
+from ..signals import activity_published, activity_retracted, activity_updated
+from ..sources import ActivitySource
+from ..verbs import Verb
+from .asynchronous import AsyncManager
+from .batches import batches, prefetch
+from .following import Following
 
-__all__ = ["FanoutPriority", "Manager"]
+__all__ = ["Manager"]
 
 
 NOTIFICATIONS = "/notifications"
 """How tasks name the notification feed; no other feed is called so."""
 
 
-class FanoutPriority(Enum):
-    """Which Celery queue fills these followers' feeds: see `DJANGO_FEEDS["QUEUES"]`."""
-
-    HIGH = "high"
-    LOW = "low"
-
-
-class Manager:
+class Manager(Following, AsyncManager):
     """Fills the feeds of some kind of activity. Subclass it, or declare it in the settings."""
 
     feed_classes: ClassVar[Mapping[str, type[Feed]]] = {}
@@ -71,35 +64,6 @@ class Manager:
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
             cls.name = f"{cls.__module__}.{cls.__qualname__}"
-
-    # The graph
-
-    @property
-    def owns_graph(self) -> bool:
-        """Does it say who follows whom itself, instead of `Follow` rows?"""
-        return type(self).get_user_follower_ids is not Manager.get_user_follower_ids
-
-    @property
-    def knows_following(self) -> bool:
-        """Can it say whom a reader follows?"""
-        return not self.owns_graph or type(self).get_user_following is not Manager.get_user_following
-
-    def get_user_follower_ids(self, user_id: Owner) -> Mapping[FanoutPriority | None, Iterable[Any]]:
-        """
-        The followers of this owner by priority, as a list, a queryset of pks or an iterator; read in the worker.
-
-        Override it and the graph is yours: `follow_user` then writes no row.
-        """
-        return {FanoutPriority.HIGH: Follow.objects.followers(user_id).values_list("user_id", flat=True)}
-
-    def get_user_following(self, user_id: Owner) -> Iterable[Any] | None:
-        """
-        Whom this reader follows, where the graph is your own; None: not known.
-
-        Without it, unfollowing removes everything that the target brought, feeds are never refilled, and pages end
-        where the timeline does.
-        """
-        return None
 
     # Feeds
 
@@ -180,8 +144,8 @@ class Manager:
         the manager that their source names, activities by this one.
         """
         written = 0
-        for batch in _batches(items, batch_size):
-            _prefetch(batch)
+        for batch in batches(items, batch_size):
+            prefetch(batch)
             for name, (publications, refused) in self._sorted(batch).items():
                 manager = self if name == self.name else get_manager(name)
                 written += manager._publish(publications) + manager._retract(refused)
@@ -289,87 +253,9 @@ class Manager:
             if activity.owner != owner:
                 raise InvalidActivity(f"{activity!r} is by {activity.owner}, not by {owner}, whose history this is.")
         written = 0
-        for batch in _batches(activities, chunk_size):
+        for batch in batches(activities, chunk_size):
             written += self._publish(records.joined(batch, owner), fanout)
         return written
-
-    # Following
-
-    def follow_user(self, user_id: Any, target_user_id: Any, async_: bool = True) -> None:
-        """Let one follow another (a user, or any other row), and show him what the target did before."""
-        self.follow_many_users(user_id, [target_user_id], async_)
-
-    def follow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
-        targets = [owner_of(target) for target in target_ids]
-        if not self.owns_graph:
-            for target in targets:
-                Follow.objects.follow(user_id, target)
-        self._after_following(tasks.back_fill, filling.back_fill, user_id, targets, async_)
-
-    def unfollow_user(self, user_id: Any, target_id: Any, async_: bool = True) -> None:
-        """Let one leave another: what only that source brought leaves his feeds."""
-        self.unfollow_many_users(user_id, [target_id], async_)
-
-    def unfollow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
-        targets = [owner_of(target) for target in target_ids]
-        if not self.owns_graph:
-            for target in targets:
-                Follow.objects.unfollow(user_id, target)
-        self._after_following(tasks.sweep, filling.sweep, user_id, targets, async_)
-
-    def _after_following(self, task: Any, now: Any, user_id: Any, targets: list[Owner], async_: bool) -> None:
-        owner = owner_of(user_id)
-        if not async_:
-            now(self, owner, targets, timezone.now())
-        elif self.owns_graph or self.name not in conf.get("MANAGERS"):
-            tasks.enqueue_on_commit(task, self.name, owner, targets)
-        # Else the Follow rows have done so when they were saved.
-
-    def follow_feed(self, feed: Feed, source_feed: Feed) -> None:
-        """Copy the newest of one feed into another, now."""
-        entries = source_feed.entries(feed.max_length)
-        if entries:
-            feed.push([feed.owner], feed.entries_for([entry.id for entry in entries]), timezone.now())
-
-    def unfollow_feed(self, feed: Feed, source_feed: Feed) -> None:
-        """Take what one feed holds off another, now."""
-        entries = source_feed.entries(source_feed.max_length)
-        feed.discard([feed.owner], [entry.id for entry in entries], timezone.now())
-
-    # Silence
-
-    def mute_user(self, user_id: Any, target_id: Any) -> None:
-        """Let this user see nothing in his feeds that the target does, and not be told of it, until he unmutes him."""
-        Mute.objects.mute(user_id, target_id)
-
-    def unmute_user(self, user_id: Any, target_id: Any) -> None:
-        """Let him see it again, what there was meanwhile too; this ends a block as well."""
-        Mute.objects.unmute(user_id, target_id)
-
-    def block_user(self, user_id: Any, target_id: Any) -> None:
-        """
-        Mute the target, and let neither follow the other any more; the target cannot follow until he is unmuted.
-
-        Where the graph is your own, end the follows there: no row of it is known here.
-        """
-        Mute.objects.mute(user_id, target_id, block=True)
-        self.unfollow_user(user_id, target_id)
-        if ":" not in owner_of(target_id):  # only users follow
-            self.unfollow_user(target_id, user_id)
-
-    # Async twins
-
-    async def apublish(self, *args: Any, **kwargs: Any) -> None:
-        await sync_to_async(self.publish)(*args, **kwargs)
-
-    async def aretract(self, activity: Activity) -> None:
-        await sync_to_async(self.retract)(activity)
-
-    async def afollow_user(self, user_id: Any, target_user_id: Any) -> None:
-        await sync_to_async(self.follow_user)(user_id, target_user_id)
-
-    async def aunfollow_user(self, user_id: Any, target_id: Any) -> None:
-        await sync_to_async(self.unfollow_user)(user_id, target_id)
 
 
 def _as_viewer(owner: Any) -> Any:
@@ -381,27 +267,3 @@ def _as_viewer(owner: Any) -> Any:
 
 def _unique(owners: Iterable[Owner]) -> list[Owner]:
     return list(dict.fromkeys(owners))
-
-
-def _prefetch(items: Iterable[Any]) -> None:
-    """Load what many rows lead to in one query for each relation, not for each row."""
-    rows: dict[type[Model], list[Model]] = {}
-    for item in items:
-        if isinstance(item, Model):
-            rows.setdefault(type(item), []).append(item)
-    for model, instances in rows.items():
-        names = [name for source in sources.sources_of(model) for name in source.prefetched()]
-        prefetch_related_objects(instances, *dict.fromkeys(names))
-
-
-def _batches(items: Any, size: int) -> Iterable[list[Any]]:
-    if not isinstance(size, int) or size < 1:
-        raise FeedsConfigurationError(f"A batch holds 1 or more, not {size!r}.")
-    batch: list[Any] = []
-    for item in items.iterator(chunk_size=size) if isinstance(items, QuerySet) else items:
-        batch.append(item)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
