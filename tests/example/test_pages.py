@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
 from django_feeds.testing import run_feeds
-from example_project.pins.models import Board, Item, Pin
+from example_project.pins.models import Board, Comment, Item, Pin
 from tests.browser.quality import assert_valid_html
 
 PUBLIC = ["/", "/people/", "/people/?q=an", "/u/ann/", "/b/{board}/", "/pin/{pin}/", "/sign-in/", "/git/"]
@@ -236,6 +236,7 @@ def test_pages_take_as_many_queries_with_many_rows_as_with_few(db, client, path)
         demo = get_user_model().objects.get(username="demo")
         client.force_login(demo)
         pin = Pin.objects.exclude(user=demo).exclude(via=None).order_by("-pk").first()
+        Comment.objects.create(pin=pin, user=demo, text="Like mine, @demo")  # names are a query where there are any
         at = path.format(username=pin.user.username, board=pin.board_id, pin=pin.pk)
         client.get(at)  # the first reader of a feed that was never filled has it filled
         run_feeds()
