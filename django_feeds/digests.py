@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -61,6 +61,9 @@ class Line(NamedTuple):
     """The page of what it is about, where that is one thing and has a page."""
 
 
+DAYS = 7
+"""How far back a mail goes where nobody says it."""
+
 NAME_LENGTH = 80
 """Characters of a thing's name behind a sentence."""
 
@@ -69,7 +72,8 @@ class Digest:
     """
     The e-mail that one user is sent, if any: his unread groups that have a member he was not mailed yet.
 
-    What arrived before `since` (Unix milliseconds) is not looked at. Reading it marks nothing as seen or read.
+    What arrived before `since` (Unix milliseconds; by default DAYS ago, as in the command) is not looked at. Reading
+    it marks nothing as seen or read.
     """
 
     limit: ClassVar[int] = 20
@@ -82,9 +86,10 @@ class Digest:
     text_template = "django_feeds/digest/body.txt"
     html_template = "django_feeds/digest/body.html"
 
-    def __init__(self, user: Any, state: DigestState | None = None, since: int = 0) -> None:
+    def __init__(self, user: Any, state: DigestState | None = None, since: int | None = None) -> None:
         self.user = user
         self.state = state or DigestState.objects.filter(user=user.pk).first() or DigestState(user_id=user.pk)
+        since = milliseconds(timezone.now() - timedelta(days=DAYS)) if since is None else since
         self.since = max(since, self.state.sent_up_to)
 
     # To whom

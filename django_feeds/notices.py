@@ -49,7 +49,7 @@ def notifications_context(
         )
     unread = is_unread_only(request)
     context = feed_context(alias, owner, request, limit, after, parameter, unread=unread)
-    return context and {**context, **notifications_links(alias, context["page"], request)}
+    return context and {**context, **notifications_links(alias, context["page"], request, parameter)}
 
 
 def is_unread_only(request: HttpRequest | None) -> bool:
@@ -57,7 +57,7 @@ def is_unread_only(request: HttpRequest | None) -> bool:
     return request is not None and request.GET.get("unread") == "1"
 
 
-def notifications_links(alias: str, page: Any, request: HttpRequest | None) -> dict[str, Any]:
+def notifications_links(alias: str, page: Any, request: HttpRequest | None, parameter: str = "after") -> dict[str, Any]:
     """Where forms and links beside a page of notifications lead to, and what they need to know of it."""
     return {
         "alias": alias,
@@ -65,18 +65,18 @@ def notifications_links(alias: str, page: Any, request: HttpRequest | None) -> d
         "up_to": page.up_to if page is not None else 0,
         "unseen": page.unseen if page is not None else 0,
         "unread": page.unread if page is not None else 0,
-        "all_url": _filtered(request),
-        "unread_url": _filtered(request, unread="1"),
+        "all_url": _filtered(request, parameter),
+        "unread_url": _filtered(request, parameter, unread="1"),
         "mark_url": address("mark", alias, tag="render_notifications"),
         "mark_all_url": address("mark_all", alias, tag="render_notifications"),
         "next": request.get_full_path() if request is not None else "",
     }
 
 
-def _filtered(request: HttpRequest | None, **chosen: str) -> str:
+def _filtered(request: HttpRequest | None, parameter: str, **chosen: str) -> str:
     """The first page of this list with another filter; the rest of the query string is kept."""
     query = request.GET.copy() if request is not None else QueryDict(mutable=True)
-    for name in ("unread", "after"):
+    for name in ("unread", parameter):
         query.pop(name, None)
     query.update(chosen)
     path = request.path if request is not None else ""

@@ -10,7 +10,7 @@ Redis       E052 where is it?     E053 CACHE             E054 wrong value     E0
 Cassandra   E056 where is it?     E057 wrong value
 Feeds       E020 not importable   E021 no feed           E022 no such storage
             E023 two under a key  E024 key_format        E025 MAX_LENGTH       E026 AGGREGATOR
-            W008 long and grouped W010 longer than its storage is made for
+            W008 long and grouped W013 long and live    W010 longer than its storage is made for
 Managers    E030 not importable   E031 no manager        E032 no such feed
             E033 own feed short   E034 own feed filled for followers too        E035 NOTIFICATIONS
 Sources     E040 no relation      E041 no time           E042 time changes    E043 verb not registered

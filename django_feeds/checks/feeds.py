@@ -18,8 +18,8 @@ from .declared import did_you_mean, dotted, entries, feed_classes, managers, set
 
 __all__ = ["check"]
 
-MOST_GROUPED = 5_000
-"""Activities that a feed groups fast enough."""
+MOST_AT_ONCE = 5_000
+"""Activities that a feed reads fast enough all at once, as grouped and live ones do."""
 
 
 def check() -> Iterator[CheckMessage]:
@@ -109,11 +109,18 @@ def _feed(name: str, feed_class: type[Feed]) -> Iterator[CheckMessage]:
     else:
         if one == other:
             yield _key_format(name, f"The feed {name!r} has one key for all owners, {one!r}.", feed_class)
-    if issubclass(feed_class, AggregatedFeed) and _sound(feed_class) and feed_class.max_length > MOST_GROUPED:
+    if issubclass(feed_class, AggregatedFeed) and _sound(feed_class) and feed_class.max_length > MOST_AT_ONCE:
         yield Warning(
             f"The feed {name!r} groups up to {feed_class.max_length:,} activities, all of them whenever it is read.",
-            hint=f"Give it a MAX_LENGTH (max_length) of {MOST_GROUPED} or less.",
+            hint=f"Give it a MAX_LENGTH (max_length) of {MOST_AT_ONCE} or less.",
             id="django_feeds.W008",
+        )
+    elif feed_class.live and _sound(feed_class) and feed_class.max_length > MOST_AT_ONCE:
+        yield Warning(
+            f"The feed {name!r} is live and holds up to {feed_class.max_length:,} activities: each open page looks "
+            "through all of them whenever something is new.",
+            hint=f"Give it a MAX_LENGTH (max_length) of {MOST_AT_ONCE} or less, or leave LIVE out.",
+            id="django_feeds.W013",
         )
     storage = storage_of(feed_class.storage)
     if storage and storage.longest and _sound(feed_class) and feed_class.max_length > storage.longest:

@@ -93,8 +93,8 @@ class AggregatedFeed(Feed):
         One page of groups, the first as `rank` has them, and the cursor of the next.
 
         Later pages group what there was on the first, so that what is published meanwhile moves none of them. What
-        leaves or joins groups late may have one come twice, and none be left out. Reads the storage once, and once more
-        the activities of what is shown. Raises InvalidCursor, StorageUnavailable.
+        leaves groups may have one come twice; one that is lifted late over the end of an earlier page is shown there.
+        Reads the storage once, and once more the activities of what is shown. Raises InvalidCursor, StorageUnavailable.
         """
         return self._page(self._window(), after, limit, viewer)
 
@@ -186,7 +186,7 @@ def _behind(cursor: GroupCursor | None, groups: Sequence[Skeleton]) -> int:
     """
     Where the next page begins: behind the last group, where it was or further up.
 
-    Where it is gone, or has sunk, others moved up: rather one comes twice than that they are left out.
+    Where it is gone, or has sunk, others moved up: rather one comes twice than that the next is left out.
     """
     if cursor is None:
         return 0

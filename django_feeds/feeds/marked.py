@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -62,6 +63,16 @@ class MarkedWindow(Window):
             "seen_at": _time(mark.seen),
             "read_at": _time(mark.read),
         }
+
+    def shared(self, ids: Collection[UUID]) -> Mark:
+        """When the last of these entries arrived, as far as every one of them was seen, or read, in its group."""
+        members = [entry for entry in self.entries if entry.id in ids]
+        marks = [(arrived(entry), self.mark_of(entry.group)) for entry in members]
+        last = max(map(arrived, members), default=0)
+        return Mark(
+            last if all(arrival <= mark.seen for arrival, mark in marks) else 0,
+            last if all(arrival <= mark.read for arrival, mark in marks) else 0,
+        )
 
     def says_more(self, digest: int, mark: Mark) -> bool:
         """Would this mark change anything?"""

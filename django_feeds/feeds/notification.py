@@ -148,6 +148,23 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
         if window.says_more(0, mark):
             self._write({0: mark})
 
+    def carry_marks(self) -> None:
+        """
+        Before entries are given new groups: mark those of which every member was seen, or read, in its old one.
+
+        For who rebuilds a feed after its aggregator was changed. Doing so again, or only this, changes nothing.
+        """
+        window = self._window()
+        if not any(window.marks):  # the mark of the whole feed, 0, holds for all groups
+            return
+        groups: dict[int, set[UUID]] = {}
+        for entry in self.entries_for([entry.id for entry in window.entries]):
+            groups.setdefault(entry.group, set()).add(entry.id)
+        marks = {digest: window.shared(ids) for digest, ids in groups.items()}
+        new = {digest: mark for digest, mark in marks.items() if window.says_more(digest, mark)}
+        if new:
+            self._write(new)
+
     def _mark(
         self, window: MarkedWindow, digests: Collection[int], seen: bool, read: bool, up_to: int | None = None
     ) -> None:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from .. import conf, filling
-from ..feeds import AggregatedFeed, Feed
+from ..feeds import AggregatedFeed, Feed, NotificationFeed
 from ..graph import FollowGraph, graph_of
 from ..ids import MAX_ID, MIN_ID
 from ..models import Follow, RecordRecipient, RecordSource
@@ -98,6 +98,8 @@ def _rebuild(manager: Manager, feed_class: type[Feed], owner: Owner, at: datetim
     if not write:
         difference = compare(manager, feed_class, owner)
         return difference is not None and any(difference)
+    if issubclass(feed_class, NotificationFeed):
+        feed_class(owner).carry_marks()
     at = max(at, timezone.now())  # before it asks the truth, and later than all that was written of an older one
     filling.clean(manager, feed_class, owner, at)
     filling.refill(manager, feed_class, owner, at, force=True)

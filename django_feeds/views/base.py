@@ -20,7 +20,7 @@ from django.views.generic import View
 from .. import conf
 from ..exceptions import InvalidCursor, InvalidOwner, StorageUnavailable
 
-__all__ = ["Answers", "ChangeView", "OfAlias"]
+__all__ = ["Answers", "ChangeView", "FormsOnly", "OfAlias"]
 
 
 class Answers:
@@ -63,6 +63,23 @@ class Answers:
         return render(self.request, template, {"message": message}, status=status)
 
 
+class FormsOnly:
+    """
+    Mix-in, to stand behind Answers and before View: what is posted are the fields of a form, whatever comes back.
+
+    A body in JSON would count as a form in which nothing is filled in, and that says something, too.
+    """
+
+    def dispatch(self: Any, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST" and request.content_type not in FORMS and request.body:
+            message = _("Send the fields of a form (%(types)s), not %(type)s.")
+            return self.refuse(415, message % {"types": ", ".join(FORMS), "type": request.content_type[:60]})
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
 class OfAlias:
     """Mix-in: a view of one feed, which the code or the address names."""
 
@@ -88,7 +105,7 @@ class OfAlias:
 
 # LoginRequiredMiddleware would send visitors back to an address that takes no GET.
 @method_decorator(login_not_required, name="dispatch")
-class ChangeView(Answers, LoginRequiredMixin, View):
+class ChangeView(Answers, LoginRequiredMixin, FormsOnly, View):
     """Something that the signed-in user changes, by POST only. Leads to `next` where that is a page of this site."""
 
     http_method_names = ["post", "options"]

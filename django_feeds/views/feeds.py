@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 from django.views.generic.base import ContextMixin, TemplateResponseMixin
 
-from .. import conf, rendering
+from .. import conf, notices, rendering
 from ..exceptions import FeedsConfigurationError
 from ..feeds import Feed, Page
 from ..following import find_target
@@ -62,11 +62,15 @@ class FeedPage(OfAlias, Answers, TemplateResponseMixin, ContextMixin):
         self.feed_owner = self.get_owner()
         feed, parameter = self.get_feed(), self.get_after_parameter()
         after = request.GET.get(parameter)
+        self.prepare(feed)
         page = self.get_page(feed, after)
         links = rendering.page_links(page, request, after, parameter)
         if self.wants_json:
             return JsonResponse(rendering.page_data(page, links, feed.viewer))
         return self.render_to_response(self.get_context_data(feed=feed, page=page, **links))
+
+    def prepare(self, feed: Feed) -> None:
+        """What is done before the page is read."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(title=self.get_title(), owner=self.feed_owner, **kwargs)
@@ -92,6 +96,11 @@ class FeedView(FeedPage, LoginRequiredMixin, View):
                 f"[{self.get_alias()!r}] is a {type(feed).__name__}; change its CLASS there, or use another view."
             )
         return feed
+
+    def prepare(self, feed: Feed) -> None:
+        """Badge and bar tell what is new from here on: what comes while the page is read is on neither otherwise."""
+        if feed.live and not self.wants_json:
+            notices.news_of(self.get_alias(), self.request)
 
     feed_class: type[Feed] = Feed
     """What kind of feed it is for."""

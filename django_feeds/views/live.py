@@ -23,6 +23,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
+from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -55,8 +56,9 @@ PAUSE = 0.2
 """Seconds between two looks at least, however much comes in."""
 
 
-# It says itself what an anonymous visitor gets; the middleware would look at the user in the event loop.
-@method_decorator([login_not_required, never_cache], name="dispatch")
+# It says itself what an anonymous visitor gets; the middleware would look at the user in the event loop. And where
+# ATOMIC_REQUESTS is set, Django refuses async views that do not say that they are none.
+@method_decorator([login_not_required, non_atomic_requests, never_cache], name="dispatch")
 class LiveView(OfAlias, Answers, View):
     """
     News of a live feed of the signed-in user, as events with the token as id, or in one answer as JSON.
@@ -251,10 +253,11 @@ async def _free_thread() -> None:
     Give back the thread that the middleware and the view ran in, with its connections.
 
     Django keeps one for each request until the last of its answer is sent, which here takes minutes. Should it be
-    needed once more, there will be another.
+    needed once more, there will be another. An asgiref that keeps them elsewhere keeps its threads.
     """
-    context = SyncToAsync.thread_sensitive_context.get(None)
-    executors = SyncToAsync.context_to_thread_executor
+    context_of = getattr(SyncToAsync, "thread_sensitive_context", None)
+    executors: Any = getattr(SyncToAsync, "context_to_thread_executor", {})
+    context = context_of.get(None) if context_of else None
     # One that was made by somebody else is his to end.
     if context is not None and context in executors and getattr(context, "_executor", None) is None:
         await sync_to_async(connections.close_all)()

@@ -51,7 +51,7 @@ class NotificationFeedView(AggregatedFeedView):
         return feed.page(after, self.get_page_size(), unread=is_unread_only(self.request))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        links = notifications_links(self.get_alias(), kwargs["page"], self.request)
+        links = notifications_links(self.get_alias(), kwargs["page"], self.request, self.get_after_parameter())
         return super().get_context_data(**links, **kwargs)
 
 

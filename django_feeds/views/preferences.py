@@ -20,7 +20,7 @@ from django.views.generic.base import ContextMixin, TemplateResponseMixin
 from .. import preferences
 from ..preferences import Preferences
 from ..verbs import Verb
-from .base import Answers
+from .base import Answers, FormsOnly
 
 __all__ = ["NotificationPreferencesView", "UnsubscribeView"]
 
@@ -35,7 +35,7 @@ class PreferencesForm(forms.Form):
 
 
 @method_decorator(never_cache, name="dispatch")
-class NotificationPreferencesView(Answers, LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
+class NotificationPreferencesView(Answers, LoginRequiredMixin, FormsOnly, TemplateResponseMixin, ContextMixin, View):
     """
     What the signed-in user is told of: GET shows it, POST saves the whole form, in which an empty box is a no.
 

@@ -163,6 +163,12 @@ def test_a_long_feed_that_is_grouped(ids):
     assert ids(FEEDS={"grouped": {"CLASS": GROUPED, "MAX_LENGTH": 5_001}}, **ALONE) == ["W008"]
 
 
+def test_a_live_feed_is_no_longer_than_is_read_at_each_look(ids):
+    assert ids(FEEDS={"timeline": {"LIVE": True, "MAX_LENGTH": 5_000}}, **ALONE) == []
+    assert ids(FEEDS={"timeline": {"LIVE": True, "MAX_LENGTH": 5_001}}, **ALONE) == ["W013"]
+    assert ids(FEEDS={"timeline": {"LIVE": False, "MAX_LENGTH": 5_001}}, **ALONE) == []
+
+
 def test_notifications_that_are_none(found, ids):
     managers = {"default": {"NOTIFICATIONS": "bell"}}
 

@@ -5,10 +5,12 @@ import json
 import time
 from datetime import timedelta
 from itertools import count
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import AsyncRequestFactory, Client, override_settings
 
 from django_feeds import verbs
@@ -55,6 +57,11 @@ class WithoutEventLoopTests(NotificationTestCase):
         self.assertEqual((response["X-Accel-Buffering"], response["Content-Encoding"]), ("no", "identity"))
         self.assertIn("no-store", response["Cache-Control"])
         self.assertIn("private", response["Cache-Control"])
+
+    def test_it_answers_where_requests_are_transactions(self):
+        """Django refuses async views there, unless they say that they are none."""
+        with mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=True):
+            self.assertEqual(self.client.get(NOTIFICATIONS, headers=SSE).status_code, 200)
 
     def test_it_goes_on_where_the_last_answer_ended(self):
         (block,) = blocks(self.client.get(NOTIFICATIONS, headers=SSE))

@@ -8,13 +8,15 @@ from unittest import mock
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from django_feeds import verbs
 from django_feeds.activity import Activity
 from django_feeds.exceptions import FeedsConfigurationError
+from django_feeds.feeds import NotificationFeed
 from django_feeds.models import Follow, Mute
+from django_feeds.notices import notifications_context
 from django_feeds.registry import get_feed, get_manager
 from django_feeds.storage.database import DatabaseStorage
 from django_feeds.testing import run_feeds
@@ -147,6 +149,34 @@ class PageTests(NotificationTestCase):
         self.assertEqual(self.get_json(PAGE)["items"], [])
         self.assertEqual(self.client.get(f"/feeds/own/notifications/{self.ann.pk}/").status_code, 404)
 
+    def test_links_to_the_other_filter_begin_at_the_first_page(self):
+        self.loves()
+        first = notifications_context("notifications", self.ann, limit=1)
+        address = f"{PAGE}?after=mine&notes={first['page'].next}"
+        request = RequestFactory().get(address)
+
+        shown = notifications_context("notifications", self.ann, request, 1, first["page"].next, "notes")
+
+        self.assertEqual(shown["all_url"], f"{PAGE}?after=mine")
+        self.assertEqual(shown["unread_url"], f"{PAGE}?after=mine&unread=1")
+
+    def test_the_bar_tells_what_comes_while_the_page_is_made(self):
+        self.loves()
+        late = iter([lambda: self.love(self.pins_of_ann[2], minutes=9)])
+        real = NotificationFeed.page
+
+        def page(feed, *args, **kwargs):
+            found = real(feed, *args, **kwargs)
+            next(late)()
+            return found
+
+        with mock.patch.object(NotificationFeed, "page", page):
+            text = self.client.get(PAGE).content.decode()
+        token = re.search(r"live/notifications/\?since=([\d.]+)", text)[1]
+
+        self.assertNotIn("pin 2", text)
+        self.assertEqual(self.feed.news(token).count, 1)
+
     def test_a_page_costs_the_same_however_much_is_on_it(self):
         self.love()
         self.client.get(PAGE)
@@ -270,6 +300,21 @@ class MarkTests(NotificationTestCase):
             self.assertIn(said, response.json()["error"])
             self.assertEqual(self.client.post(path, fields).status_code, 400)
         self.assertEqual(self.counts(), (2, 2))
+
+    def test_what_is_no_form_is_not_taken_for_an_empty_one(self):
+        fields = {"id": self.first.id, "seen": "1", "read": "0"}
+        for path in (MARK, MARK_ALL):
+            for kind in ("application/json", "text/plain"):
+                response = self.client.post(path, fields, content_type=kind, headers=JSON)
+
+                self.assertEqual(response.status_code, 415)
+                self.assertIn(
+                    f"application/x-www-form-urlencoded, multipart/form-data), not {kind}", response.json()["error"]
+                )
+        self.assertEqual(self.counts(), (2, 2))
+        # Nothing is said, and nothing is misunderstood.
+        self.assertEqual(self.client.post(MARK_ALL, "", content_type="text/plain").status_code, 302)
+        self.assertEqual(self.counts(), (0, 0))
 
     def test_only_a_form_of_this_site_marks(self):
         strict = Client(enforce_csrf_checks=True)

@@ -155,6 +155,14 @@ class PreferencesTests(SiteTestCase):
         self.assertEqual(said["love"], (3, "Somebody loved something", True))
         self.assertEqual(said["comment"], (2, "Somebody commented on something", False))
 
+    def test_what_is_no_form_does_not_switch_all_off(self):
+        self.client.force_login(self.ann)
+
+        response = self.client.post(self.path, {"digest": True}, content_type="application/json")
+
+        self.assertEqual(response.status_code, 415)
+        self.assertTrue(preferences.load(self.ann).digest)
+
     def test_a_verb_that_is_not_offered_is_refused(self):
         self.client.force_login(self.ann)
 

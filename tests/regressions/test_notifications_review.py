@@ -96,6 +96,30 @@ def test_what_a_refill_brings_late_is_new(told):
     assert counts(told.bob) == (1, 1)
 
 
+def test_what_was_read_stays_read_under_another_aggregator(told, settings, storage):
+    for minute, (user, object) in enumerate([(told.ann, 0), (told.cleo, 0), (told.ann, 1), (told.cleo, 2)]):
+        love(user, told.pin(told.bob, minute=object), minute)
+    whole(told, told.bob)
+    feed = notifications(told.bob)
+    first, second, third, fourth = feed.page()
+    feed.mark_activities([first, second, third], seen=True, read=True)
+    feed.mark_activity(fourth, seen=True)
+    assert counts(told.bob) == (0, 1)
+    settings.DJANGO_FEEDS = {
+        **settings.DJANGO_FEEDS,
+        "FEEDS": {
+            **settings.DJANGO_FEEDS["FEEDS"],
+            "notifications": {**settings.DJANGO_FEEDS["FEEDS"]["notifications"], "AGGREGATOR": "{verb}-{actor}"},
+        },
+    }
+
+    for _again in range(2):
+        call_command("rebuild_feeds", only="notifications", verbosity=0)
+
+        assert len(notifications(told.bob)) == 2
+        assert counts(told.bob) == (0, 1)
+
+
 def test_an_edit_beside_a_push_leaves_no_old_group(site, settings, storage):
     settings.DJANGO_FEEDS = declared(storage, "{verb}-{target}")
     site.follow(site.ann, site.bob)

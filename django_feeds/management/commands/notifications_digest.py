@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone, translation
 
-from ...digests import Digest, digest_class, digests, mailer, owners_told, site_url
+from ...digests import DAYS, Digest, digest_class, digests, mailer, owners_told, site_url
 from ...exceptions import FeedsConfigurationError
 from ...owners import Owner
 from ...registry import get_manager
@@ -47,9 +47,9 @@ DJANGO_FEEDS["SITE_URL"]; without it they have none.
         parser.add_argument(
             "--days",
             type=positive,
-            default=7,
+            default=DAYS,
             metavar="N",
-            help="Leave out what somebody was told more than N days ago (7), so that a first run sends no years.",
+            help=f"Leave out what somebody was told more than N days ago ({DAYS}), so that a first run sends no years.",
         )
         parser.add_argument(
             "--limit", type=positive, metavar="N", help="Stop when N mails are sent; run again for more."

@@ -109,7 +109,7 @@
     });
     window.addEventListener("pagehide", () => each("close"));
     window.addEventListener("pageshow", (event) => { if (event.persisted) each("open"); });
-    each("open");
+    if (!document.hidden) each("open"); // one that was opened in the background listens once it is looked at
   };
 
   // Marking, by the forms that the page has anyway
@@ -150,6 +150,8 @@
     }
     if (!counts.unread) list.querySelectorAll('form[data-feeds-mark="all"]').forEach((one) => one.remove());
     showCounts(list.dataset.feedsList, counts);
+    // What came since this page was drawn is not on it, and this form cannot mark it.
+    if (all && counts.unread) location.reload();
   };
 
   const busy = new WeakSet();
@@ -164,6 +166,8 @@
       marked(form, await post(form));
     } catch {
       location.reload(); // it shows what is so: marked elsewhere, signed out, ...
+    } finally {
+      busy.delete(form);
     }
   });
 
