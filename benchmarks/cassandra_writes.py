@@ -179,11 +179,11 @@ def removals(table: Table, feeds: int, number: int) -> None:
 
     def prepare() -> tuple[UUID, list[Request]]:
         id = data.now().id
-        return id, data.requests(connection, DELETE, [(f"bare:{owner}", id) for owner in owners], 20)
+        return id, data.requests(connection, DELETE, [(f"bare:{owner}", id) for owner in owners], 10)
 
     ways = {
         "Feed.discard": lambda task: HomeFeed.discard(owners, [task[0]], timezone.now()),
-        "bare batches of 20": lambda task: data.send(connection, task[1]),
+        "bare batches of 10": lambda task: data.send(connection, task[1]),
     }
     rounds(ways, WARM_UP, prepare)
     times = rounds(ways, number, prepare)
@@ -191,4 +191,4 @@ def removals(table: Table, feeds: int, number: int) -> None:
     for way, taken in times.items():
         table.figure(way, f"{feeds / p50(taken):,.0f}")
     discarded, bare = map(quiet, times.values())
-    table.goal("  discard / bare batches of 20", bare / discarded, ">=", 0.8)
+    table.goal("  discard / bare batches of 10", bare / discarded, ">=", 0.8)

@@ -5,7 +5,7 @@ Filling: the feeds of one reader, from the sources he follows. Asks the truth as
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -64,7 +64,8 @@ def sweep(
     for feed_class in manager.feed_classes.values():
         storage = feed_class.get_storage()
         if storage.looks_to_create and feed_class(owner).floor() is None:
-            storage.delete([feed_class.key_for(owner)], at=at)  # what fan-outs put there, which nobody has seen
+            # What fan-outs put there, which nobody has seen. Before its time: what is refilled then is to stay.
+            storage.delete([feed_class.key_for(owner)], at=at - timedelta(microseconds=1))
         clean(manager, feed_class, owner, at, targets, leaving)
         refill(manager, feed_class, owner, at)
 

@@ -5,9 +5,11 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 from tests import servers
 
@@ -15,6 +17,9 @@ from tests import servers
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Here as in CI: a pause of the machine is no failure, and what failed once fails again.
+    hypothesis.settings.register_profile("feeds", deadline=None, derandomize=True, database=None)
+    hypothesis.settings.load_profile("feeds")
     # A run that is asked to end stops its servers on the way out, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -23,7 +28,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     start_default_database()
-    for name in sorted(set().union(*map(needed_by, session.items))):
+    # Those that keep both cores busy while they start come last: PostgreSQL's program gives it ten seconds.
+    for name in sorted(set().union(*map(needed_by, session.items)), key=lambda name: (name in servers.CASSANDRA, name)):
         try:
             servers.get(name).start()
         except servers.Unavailable:
@@ -43,8 +49,13 @@ def start_default_database() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for name in sorted(needed_by(item)):
+    needed = sorted(needed_by(item))
+    for name in needed:
         start(name)
+    if set(needed) & {*servers.CASSANDRA, "cassandra_secured"}:
+        from tests import storages
+
+        storages.leave_lost_sessions()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -120,7 +131,14 @@ def own_redis() -> Iterator[Callable[..., servers.RedisServer]]:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
-# --- the storage of this process
+# --- this process
+
+
+@pytest.fixture(autouse=True)
+def words_of_the_settings() -> Iterator[None]:
+    """No test speaks the language that another's last request asked for."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +184,7 @@ def celery_worker_process(transactional_db: None, settings: Any, _worker: Any) -
     # What still runs would write into the tables that the end of this test empties.
     if _worker.running and _worker.waiting():
         try:
-            _worker.wait_until_idle(timeout=10)
+            _worker.wait_until_idle(timeout=30)
         except TimeoutError:
             _worker.kill()
     _worker.forget()

@@ -90,10 +90,24 @@ def clients(alias: str) -> list[redis.Redis]:
     return [redis.Redis.from_url(urls[alias])] if alias in urls else []
 
 
+def leave_lost_sessions() -> None:
+    """Close this process' sessions if a node was lost to one: who asks first would be told so, once."""
+    from django_feeds.storage.cassandra import connections
+
+    sessions = [opened.session for (pid, *_rest), opened in connections._connections.items() if pid == os.getpid()]
+    if not all(is_reached(session, host) for session in sessions for host in session.cluster.metadata.all_hosts()):
+        connections.close()
+
+
 def wait_for_all_nodes(storage: CassandraStorage, patience: float = 180) -> None:
     """Until the driver is connected to every node, again where some were killed."""
     session = storage.server.connection.session
     deadline = time.monotonic() + patience
-    while not all(host.is_up and session.get_pool_state().get(host) for host in session.cluster.metadata.all_hosts()):
+    while not all(is_reached(session, host) for host in session.cluster.metadata.all_hosts()):
         assert time.monotonic() < deadline, "not all nodes came back"
         time.sleep(0.1)
+
+
+def is_reached(session: Any, host: Any) -> bool:
+    state = session.get_pool_state().get(host)
+    return bool(host.is_up and state and state["open_count"])

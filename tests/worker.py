@@ -96,7 +96,7 @@ class Worker:
         self._process.wait()
         self._process = None
 
-    def wait_until_idle(self, timeout: float = 30) -> None:
+    def wait_until_idle(self, timeout: float = 300) -> None:
         """Raises TimeoutError, with the end of the log. A task that waits for its retry counts as work."""
         deadline = time.monotonic() + timeout
         # A message is in no list for a moment, between the queue and the worker that takes it. A worker that
@@ -136,5 +136,5 @@ class Worker:
 
     def _inspect(self, command: str) -> dict[str, Any]:
         # One destination: the first answer is the only one, so there is no waiting for more.
-        inspect = app.control.inspect(destination=[self.name], timeout=1, limit=1)
+        inspect = app.control.inspect(destination=[self.name], timeout=10, limit=1)
         return getattr(inspect, command)() or {}

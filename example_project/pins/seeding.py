@@ -41,6 +41,8 @@ class Community:
 
     def __init__(self, random_seed: int, now: datetime) -> None:
         self.rng = Random(random_seed)
+        # Of their own, since how many are drawn depends on the hour: all else is to be the same at any.
+        self.hours = Random(f"{random_seed} hours")
         self.now = now
         self.people: list[Person] = []
         self.boards: dict[Any, dict[str, Board]] = {}
@@ -137,8 +139,8 @@ class Community:
         """Moments of the last weeks, more of them lately and in the evening."""
         found: list[datetime] = []
         while len(found) < number:
-            time = self.now - timedelta(weeks=WEEKS) * self.rng.betavariate(1.1, 2.2) - timedelta(minutes=1)
-            if self.rng.random() < (0.25 if time.hour < 7 else 0.6 if time.hour < 17 else 1.0):
+            time = self.now - timedelta(weeks=WEEKS) * self.hours.betavariate(1.1, 2.2) - timedelta(minutes=1)
+            if self.hours.random() < (0.25 if time.hour < 7 else 0.6 if time.hour < 17 else 1.0):
                 found.append(time)
         return sorted(found)
 

@@ -216,7 +216,7 @@ def test_pages_are_accessible_valid_and_fit(community, any_page, scheme):
         look(page, name, path, scheme)
     if (page.device, scheme) == ("wide", "light"):
         page.goto("/feed/")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
         save_for_docs(page, "example")
 
 
@@ -242,7 +242,7 @@ def write_history():
 def look(page, name, path, scheme):
     """Go there, keep a picture, and complain about what is wrong."""
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     save_screenshot(page, f"example-{name}-{page.device}-{scheme}")
     assert_accessible(page)
     assert_fits(page)

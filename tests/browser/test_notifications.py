@@ -154,6 +154,37 @@ def test_marking_by_keyboard_alone(site, open_as):
     expect(page.get_by_role("main")).to_contain_text("You have read everything.")
 
 
+def test_marking_all_shows_what_came_meanwhile(site, open_as):
+    Love.objects.create(user=site.ben, pin=site.quilt)
+    page = open_as(site.ann)
+    page.goto("/feeds/notifications/")
+    Love.objects.create(user=site.cleo, pin=site.vase)
+
+    press(page, "Mark all as read")
+
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("Cleo loved your pin")
+    expect(page.get_by_role("button", name="Mark as read:")).to_have_count(1)
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.get_by_role("button", name="Mark as read:")).to_have_count(0)
+    assert get_feed("notifications", site.ann).count_unread() == 0
+
+
+def test_a_page_in_the_background_listens_once_it_is_looked_at(site, open_as):
+    page, asked = open_as(site.ann), []
+    page.on("request", lambda request: asked.append(request.url) if "/live/" in request.url else None)
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => !window.lookedAt })")
+    page.goto("/people/")
+    assert bell(page).is_visible()
+    assert not asked
+
+    page.evaluate("window.lookedAt = true; document.dispatchEvent(new Event('visibilitychange'))")
+
+    Love.objects.create(user=site.ben, pin=site.quilt)
+    expect(bell(page)).to_have_accessible_name("Notifications, 1 new notification")
+    assert asked
+
+
 def tab_until(page, name, most=60):
     for _press in range(most):
         page.keyboard.press("Tab")

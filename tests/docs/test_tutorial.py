@@ -84,7 +84,7 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=600,
         )
         if done.returncode:
             pytest.fail(f"{snippet}:\n{snippet.text}\n{done.stdout}", pytrace=False)

@@ -82,7 +82,7 @@ def test_no_group_twice_no_update_lost_and_counts_exact(feed_class):
     shares = [entries[:5_100], entries[:4_900:-1]]
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(work, share) for share in shares]:
-            future.result(300)
+            future.result(1_800)
 
     groups = feed_class("7")._window().groups
     expected = Counter(feed_class.get_aggregator().digest(loved(number)) for number in range(ADDED))

@@ -51,7 +51,7 @@ def at_once(*works):
 
     def run(work):
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=300)
             work()
         except BaseException as error:
             failures.append(error)
@@ -62,7 +62,7 @@ def at_once(*works):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=600)
     assert not failures, failures
     assert not any(thread.is_alive() for thread in threads)
 

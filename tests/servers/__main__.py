@@ -25,8 +25,8 @@ def main() -> None:
         except servers.Unavailable as error:
             parser.exit(1, f"{name}: {error}\n")
         print(f"{name} answers at {server.url}", flush=True)
-    print("Ctrl-C stops them.", flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print("Ctrl-C stops them.", flush=True)
     try:
         signal.pause()
     except KeyboardInterrupt:

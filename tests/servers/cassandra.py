@@ -73,6 +73,8 @@ class CassandraNode(ProcessServer):
             # Alone or with two others on one machine, nobody need wait for gossip to settle.
             *("-Dcassandra.ring_delay_ms=2000", "-Dcassandra.skip_wait_for_gossip_to_settle=0"),
             *("-Dcassandra.superuser_setup_delay_ms=0", "-Djava.library.path="),
+            # Otherwise it closes its output when it has started, and all that it would say is lost.
+            "-Dcassandra-foreground=yes",
             "org.apache.cassandra.service.CassandraDaemon",
         ]
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import socket
+from collections.abc import Collection
 
 from tests.servers.folder import folder
 
@@ -23,15 +24,18 @@ def ports(name: str, count: int) -> list[int]:
     path = folder() / f"{name}.ports"
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(_choose(count)))
+        taken = {port for other in folder().glob("*.ports") for port in json.loads(other.read_text())}
+        draft.write_text(json.dumps(_choose(count, taken)))
         os.replace(draft, path)
     chosen: list[int] = json.loads(path.read_text())
     return chosen
 
 
-def _choose(count: int) -> list[int]:
+def _choose(count: int, taken: Collection[int] = ()) -> list[int]:
+    """So many that are free now, without those that others of this run will listen on."""
     # At random, since other runs on this machine choose, too.
-    free = (port for port in random.sample(CANDIDATES, len(CANDIDATES)) if _is_free(port) and _is_free(port + BUS))
+    some = (port for port in random.sample(CANDIDATES, len(CANDIDATES)) if port not in taken)
+    free = (port for port in some if _is_free(port) and _is_free(port + BUS))
     return [next(free) for _ in range(count)]
 
 

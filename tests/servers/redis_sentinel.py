@@ -96,7 +96,7 @@ class RedisSentinel(Server):
             known = self.sentinel.has_begun
             if known:
                 self.sentinel.start()
-            _follow(*((self.master, self.replica) if known else self.nodes))
+            self._wait(lambda: _follow(*((self.master, self.replica) if known else self.nodes)) is None)
             # It looks at once, and then only now and then.
             self._wait(lambda: any(_info(node).get("master_link_status") == "up" for node in self.nodes))
             self.sentinel.start()
@@ -118,7 +118,7 @@ class RedisSentinel(Server):
 
     def _wait(self, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self.patience
-        while not done():
+        while not _quietly(done):
             if time.monotonic() > deadline:
                 raise Unavailable(f"{self.name} did not come to rest in {self.patience} s")
             time.sleep(0.05)
@@ -154,6 +154,16 @@ class SentinelNode(Node):
         with self.connect() as client:
             # How often it asks; by default it takes ten seconds to learn that a replica is back.
             client.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", 500, "PUBLISH-PERIOD", 500)
+
+
+def _quietly(done: Callable[[], bool]) -> bool:
+    """Not yet, where one of them does not answer: a Sentinel ends the connections of whom it gives another master."""
+    import redis
+
+    try:
+        return done()
+    except (redis.ConnectionError, redis.TimeoutError):
+        return False
 
 
 def _follow(master: Node, replica: Node) -> None:

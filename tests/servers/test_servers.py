@@ -102,7 +102,7 @@ def test_a_redis_of_ones_own_comes_back_at_the_same_address(own_redis, version):
 def test_a_frozen_redis_answers_once_it_is_thawed(own_redis):
     server = own_redis()
     server.start()
-    with redis.Redis.from_url(server.url, socket_timeout=0.2, retry=None) as client:
+    with redis.Redis.from_url(server.url, socket_timeout=1, retry=None) as client:
         server.freeze()
 
         with pytest.raises(redis.TimeoutError):

@@ -1,4 +1,4 @@
-"""Every method of a storage that talks to its server, and what the tests of Cassandra have in common."""
+"""Every method of a storage that asks its server for feeds, and what the tests of Cassandra have in common."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from django_feeds.testing.contract.case import entries, entry
 
 READS: dict[str, Callable[[BaseStorage], Any]] = {
     "slice": lambda storage: storage.slice("home", limit=5),
+    "slice with bodies": lambda storage: storage.slice("home", limit=5, with_bodies=True),
+    "slice of what is older": lambda storage: storage.slice("home", limit=5, before=entry(9).id),
+    "slice from the end": lambda storage: storage.slice("home", limit=5, oldest_first=True),
+    "slice_many of what is older": lambda storage: storage.slice_many(["home", "other"], limit=5, before=entry(9).id),
     "slice_many": lambda storage: storage.slice_many(["home", "other"], limit=5),
     "count": lambda storage: storage.count("home", max_length=5),
     "rank": lambda storage: storage.rank("home", entry(1).id, max_length=5),
@@ -23,6 +27,8 @@ WRITES: dict[str, Callable[[BaseStorage], Any]] = {
     "add": lambda storage: storage.add(["home"], entries(1), max_length=5),
     "add with a floor": lambda storage: storage.add(["home"], entries(1), max_length=5, floor=MIN_ID),
     "add to those that are there": lambda storage: storage.add(["home"], entries(1), max_length=5, create=False),
+    "add with arrivals": lambda storage: storage.add(["home"], entries(1), max_length=5, arrivals=True),
+    "begin": lambda storage: storage.begin(["another"], max_length=5),
     "remove": lambda storage: storage.remove(["home"], [entry(1).id]),
     "remove many": lambda storage: storage.remove(["home"], [entry(1).id, entry(2).id]),
     "trim": lambda storage: storage.trim(["home"], 5),

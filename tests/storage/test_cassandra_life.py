@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -100,11 +101,11 @@ def test_children_of_a_process_with_a_session_open_their_own(storage):
         child.start()
     write(storage, 0)
     for child in children:
-        child.join(60)
+        child.join(600)
 
     assert [child.exitcode for child in children] == [0, 0]
     # The parent's is still in the child's memory, and nobody's there.
-    assert [told.get(timeout=10)[0] for _ in children] == [True, True]
+    assert [told.get(timeout=60)[0] for _ in children] == [True, True]
     assert storage.count("shared", max_length=1_000) == 90
 
 
@@ -120,10 +121,36 @@ print(get_storage("cassandra").slice("nobody", limit=1).floor.hex[:8])
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "ffffffff", "")
+
+
+@pytest.mark.needs("cassandra")
+def test_a_child_that_ends_in_order_leaves_its_parents_session_alone():
+    """As gunicorn's do: they come from a fork, and run what was registered for the exit before that."""
+    script = """
+import os, sys
+import django; django.setup()
+from django_feeds.storage import get_storage
+storage = get_storage("cassandra")
+storage.slice("nobody", limit=1)
+for child in range(3):
+    if os.fork() == 0:
+        if child:
+            storage.slice("nobody", limit=1)
+        sys.exit(0)
+assert [os.wait()[1] for child in range(3)] == [0, 0, 0]
+for number in range(20):
+    storage.slice("nobody", limit=1)
+print("well")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=600
+    )
+
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "well", "")
 
 
 @pytest.mark.needs("cassandra")
@@ -207,6 +234,29 @@ def test_an_argument_that_the_driver_does_not_have_is_named(options):
         storage.slice("home", limit=1)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({}, "neither CONTACT_POINTS nor BUNDLE"),
+        ({"CONTACT_POINTS": ["127.0.0.1"], "USERNAME": "ann"}, "for its USERNAME. Write .* with PASSWORD"),
+        ({"CONTACT_POINTS": ["127.0.0.1"], "CONSISTENCY": "QUORUMS"}, "'QUORUMS' for its CONSISTENCY"),
+        ({"CONTACT_POINTS": ["127.0.0.1"], "TIMEOUT": "9"}, "'9' for its TIMEOUT"),
+    ],
+)
+def test_what_a_check_would_say_is_said_without_one_too(wrong, said):
+    with pytest.raises(FeedsConfigurationError, match=said):
+        CassandraStorage("wrong", wrong).slice("home", limit=1)
+
+
+@pytest.mark.needs("cassandra")
+def test_a_level_that_is_none_is_an_error_of_ours_on_an_open_session_too(options):
+    CassandraStorage("right", options).slice("home", limit=1)
+
+    for level in ("QUORUMS", 3, {"READ": "ONCE"}):
+        with pytest.raises(FeedsConfigurationError, match="is no CONSISTENCY; write"):
+            CassandraStorage("wrong", {**options, "CONSISTENCY": level}).slice("home", limit=1)
+
+
 def test_a_bundle_that_is_not_there_is_named():
     storage = CassandraStorage("astra", {"BUNDLE": "/nowhere/bundle.zip", "USERNAME": "ann", "PASSWORD": "secret"})
 
@@ -263,6 +313,20 @@ def test_offsets_end_at_a_thousand(storage):
 # --- nobody there
 
 
+def test_every_method_is_among_those_that_are_tried_without_a_server():
+    public = {name for name, value in vars(CassandraStorage).items() if callable(value) and not name.startswith("_")}
+
+    assert {name.split()[0] for name in EVERYTHING} == public - {"check", "identity", "lacks", "provide"}
+
+
+@pytest.mark.parametrize("work", ["lacks", "provide"])
+def test_without_a_server_nothing_is_made(work):
+    storage = CassandraStorage("gone", {"CONTACT_POINTS": ["127.0.0.1"], "PORT": 1, "CLUSTER": {"connect_timeout": 1}})
+
+    with pytest.raises(StorageUnavailable, match="The Cassandra of the storage 'gone' cannot serve"):
+        getattr(storage, work)(*["SELECT 1"][: work == "provide"])
+
+
 @pytest.mark.parametrize("work", EVERYTHING.values(), ids=EVERYTHING)
 def test_without_a_server_each_method_says_so(work):
     storage = CassandraStorage("gone", {"CONTACT_POINTS": ["127.0.0.1"], "PORT": 1, "CLUSTER": {"connect_timeout": 1}})
@@ -283,9 +347,9 @@ def test_without_its_tables_each_method_says_what_to_do(options, work):
 
 @pytest.mark.needs("cassandra_3")
 def test_with_two_of_three_nodes_down_each_method_says_so_and_goes_on_when_they_are_back(three):
-    options = {**servers.get("cassandra_3").options, "TIMEOUT": 5, "CLUSTER": {"connect_timeout": 2}}
+    options = {**servers.get("cassandra_3").options, "TIMEOUT": 5, "CLUSTER": HASTY["CLUSTER"]}
     storage, nodes = CassandraStorage("three", {**options, "PREFIX": three.prefix}), servers.get("cassandra_3").nodes
-    storage.add(["home"], entries(1, 2), max_length=5, floor=MIN_ID)
+    until_done(lambda some: some.add(["home"], entries(1, 2), max_length=5, floor=MIN_ID), storage)
     for node in nodes[1:]:
         node.kill()
     try:
@@ -299,20 +363,34 @@ def test_with_two_of_three_nodes_down_each_method_says_so_and_goes_on_when_they_
 
     storages.wait_for_all_nodes(storage)
     for work in WRITES.values():
-        work(storage)
-    storage.add(["home"], entries(7), max_length=5, floor=MIN_ID)
+        until_done(work, storage)
+    until_done(lambda some: some.add(["home"], entries(7), max_length=5, floor=MIN_ID), storage)
     assert storage.slice("home", limit=5).entries == entries(7)
 
 
 # --- silent
 
 
+HASTY = {"TIMEOUT": 3, "CLUSTER": {"connect_timeout": 60, "control_connection_timeout": 60}}
+
+
+def until_done(work, storage, patience=120):
+    """As long as the server is well, a pause of this machine is no failure."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return work(storage)
+        except StorageUnavailable:
+            if time.monotonic() > deadline:
+                raise
+
+
 @pytest.mark.needs("cassandra")
 def test_when_it_falls_silent_methods_say_so_after_the_timeout_and_go_on_when_it_answers(storage, options):
-    hasty = CassandraStorage("hasty", {**options, "PREFIX": storage.prefix, "TIMEOUT": 3})
+    hasty = CassandraStorage("hasty", {**options, **HASTY, "PREFIX": storage.prefix})
     some = [READS["slice"], WRITES["add to those that are there"], WRITES["remove many"]]
     for work in some:
-        work(hasty)
+        until_done(work, hasty)
     (node,) = servers.get("cassandra").nodes
     node.freeze()
     try:
@@ -330,13 +408,13 @@ def test_when_it_falls_silent_methods_say_so_after_the_timeout_and_go_on_when_it
 
 @pytest.mark.needs("cassandra_3")
 def test_where_one_of_three_falls_silent_another_is_asked_if_that_is_wanted(three):
-    options = {**servers.get("cassandra_3").options, "PREFIX": three.prefix, "TIMEOUT": 3, "CONSISTENCY": "ONE"}
-    patient = CassandraStorage("patient", options)
+    options = {**servers.get("cassandra_3").options, "PREFIX": three.prefix, "CONSISTENCY": "ONE"}
+    patient = CassandraStorage("patient", {**options, **HASTY})
     eager = CassandraStorage("eager", {**options, "SPECULATIVE_DELAY": 0.1})
     three.add(["home"], entries(1, 2), max_length=5, floor=MIN_ID)
     for storage in (patient, eager):
         storages.wait_for_all_nodes(storage)
-        storage.slice("home", limit=5)
+        until_done(READS["slice"], storage)
     metadata = three.server.connection.session.cluster.metadata
     first, *_others = metadata.get_replicas(three.server.connection.keyspace, f"{three.prefix}home".encode())
     (node,) = (node for node in servers.get("cassandra_3").nodes if node.host == first.address)
@@ -374,6 +452,34 @@ def test_the_schema_is_made_once_and_mended(options):
     session.execute("ALTER TABLE made_by_a_test.marks WITH gc_grace_seconds = 5")
     assert storage.lacks() == ["ALTER TABLE made_by_a_test.timelines ADD arrived map<bigint, bigint>"]
     session.execute("DROP KEYSPACE made_by_a_test")
+
+
+@pytest.mark.needs("cassandra")
+@pytest.mark.parametrize(
+    ("asked", "altered"),
+    [
+        (2, "'datacenter1': '2'"),
+        ({"class": "NetworkTopologyStrategy", "replication_factor": 2}, "'datacenter1': '2'"),
+        ({"class": "NetworkTopologyStrategy", "datacenter1": 3}, "'datacenter1': '3'"),
+        (
+            {"class": "SimpleStrategy", "replication_factor": 1},
+            "{'class': 'SimpleStrategy', 'replication_factor': '1'}",
+        ),
+    ],
+)
+def test_copies_are_as_many_as_the_settings_say(options, asked, altered):
+    prepare(CassandraStorage("one", {**options, "KEYSPACE": "copied", "REPLICATION": 1}))
+    storage = CassandraStorage("more", {**options, "KEYSPACE": "copied", "REPLICATION": asked})
+
+    (statement,) = storage.lacks()
+    assert statement.startswith("ALTER KEYSPACE copied WITH replication = ")
+    assert altered in statement
+    storage.provide(statement)
+    assert storage.lacks() == []
+
+    told = {name: value for name, value in storage.options.items() if name != "REPLICATION"}
+    assert CassandraStorage("silent", told).lacks() == []
+    storage.provide("DROP KEYSPACE copied")
 
 
 @pytest.mark.needs("cassandra")

@@ -16,7 +16,7 @@ from tests import servers
 
 from .redis_methods import EVERYTHING, READS, WRITES
 
-CLIENT = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
+CLIENT = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6}
 """A server that is frozen is waited for so long, by each method."""
 
 RETRY = Retry(NoBackoff(), 1, (redis.ConnectionError,))

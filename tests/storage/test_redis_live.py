@@ -51,7 +51,7 @@ def server(own_redis):
 
 @pytest.fixture
 def own_storage(server):
-    return RedisStorage("mine", {"URL": server.url, "CLIENT": {"socket_timeout": 1}})
+    return RedisStorage("mine", {"URL": server.url, "CLIENT": {"socket_timeout": 3}})
 
 
 def emptied(alias):
@@ -290,7 +290,7 @@ def test_what_a_process_left_that_died_runs_out(own_storage, server):
 
 @pytest.mark.needs("redis_7")
 def test_whoever_listens_says_so_again_in_time(monkeypatch):
-    monkeypatch.setattr(live, "RENEWAL", 0.1)
+    monkeypatch.setattr(live, "RENEWAL", 1)
     monkeypatch.setattr(live, "PAUSE", 0.05)
     storage = emptied("redis_7")
     (client,) = storages.clients("redis_7")
@@ -338,7 +338,7 @@ def test_a_connection_that_was_closed_by_the_server_is_made_anew(own_storage, se
 
 def test_a_server_that_is_silent_is_left_and_heard_when_it_speaks_again(own_storage, server, monkeypatch, caplog):
     """Where nobody closes a connection, nothing but asking shows that it is dead."""
-    monkeypatch.setattr(live, "RENEWAL", 0.5)
+    monkeypatch.setattr(live, "RENEWAL", 2)
     monkeypatch.setattr(live, "PAUSE", 0.1)
     with own_storage.hub().listening("home") as waiter:
         server.freeze()

@@ -17,7 +17,7 @@ from tests.servers.redis_sentinel import SERVICE
 
 from .redis_methods import EVERYTHING
 
-CLIENT = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+CLIENT = {"socket_timeout": 1.5, "socket_connect_timeout": 1.5}
 KEYS = [f"reader {number}" for number in range(40)]
 """As many as go out in one call."""
 

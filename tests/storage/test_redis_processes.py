@@ -93,7 +93,7 @@ def test_after_a_fork_both_go_on(alias):
         write(alias, 0)
     finally:
         for child in children:
-            child.join(60)
+            child.join(600)
 
     assert [child.exitcode for child in children] == [0, 0]
     assert_all_is_there(alias, 3)

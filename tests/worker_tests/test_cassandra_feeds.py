@@ -108,13 +108,13 @@ def test_a_node_that_is_killed_and_comes_back_loses_and_doubles_nothing(author, 
         if number == PUBLISHED // 3:
             cluster.nodes[1].kill()
             acknowledged_until_then = len(writer.acknowledged)
-    worker.wait_until_idle(timeout=240)
+    worker.wait_until_idle()
     acknowledged_without_it = len(writer.acknowledged) - acknowledged_until_then
     cluster.start()
     SpreadManager().remove_user_activity(author.pk, activities[3])
-    worker.wait_until_idle(timeout=240)
+    worker.wait_until_idle()
     call_command("deliver_feeds", older_than=0, verbosity=0)
-    worker.wait_until_idle(timeout=240)
+    worker.wait_until_idle()
     time.sleep(1)
     writer.ended.set()
     writer.join(120)

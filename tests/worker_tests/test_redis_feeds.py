@@ -40,7 +40,7 @@ def loves(author: User, number: int) -> list[Activity]:
 def publish(activities: list[Activity], author: User, worker) -> None:
     """The first alone: who has no timeline yet gets one, which would begin in the middle of what comes at once."""
     LoveManager().add_user_activity(author.pk, activities[0])
-    worker.wait_until_idle(timeout=120)
+    worker.wait_until_idle()
     for activity in activities[1:]:
         LoveManager().add_user_activity(author.pk, activity)
 
@@ -58,9 +58,9 @@ def ids(activities: list[Activity]) -> tuple:
 
 
 def finish(worker) -> None:
-    worker.wait_until_idle(timeout=120)
+    worker.wait_until_idle()
     call_command("deliver_feeds", older_than=0, verbosity=0)
-    worker.wait_until_idle(timeout=120)
+    worker.wait_until_idle()
     assert not PendingTask.objects.exists()
 
 
@@ -68,12 +68,12 @@ def test_thousands_have_what_was_published_once_and_lose_what_was_taken_back(aut
     activities = loves(author, 3)
 
     publish(activities, author, celery_worker_process)
-    celery_worker_process.wait_until_idle(timeout=120)
+    celery_worker_process.wait_until_idle()
     assert held(author) == {ids(activities)}
     assert [activity.id for activity in OwnLoveFeed(author)[:]] == list(ids(activities))
 
     LoveManager().remove_user_activity(author.pk, activities[1])
-    celery_worker_process.wait_until_idle(timeout=120)
+    celery_worker_process.wait_until_idle()
     assert held(author) == {ids([activities[0], activities[2]])}
 
 

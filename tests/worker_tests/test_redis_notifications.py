@@ -32,11 +32,11 @@ def test_a_worker_killed_in_the_middle_tells_each_exactly_once(author, celery_wo
     assert len(owners) == FOLLOWERS
 
     manager.publish(activities[0], recipients=readers)
-    celery_worker_process.wait_until_idle(timeout=120)
+    celery_worker_process.wait_until_idle()
     for owner in owners[::500]:  # who has looked has a timeline
         manager.get_notification_feed(owner).page()
         manager.get_notification_feed(owner).mark_all(seen=True, read=True)
-    celery_worker_process.wait_until_idle(timeout=120)
+    celery_worker_process.wait_until_idle()
     for activity in activities[1:]:
         manager.publish(activity, recipients=readers)
     celery_worker_process.kill()
@@ -51,6 +51,6 @@ def test_a_worker_killed_in_the_middle_tells_each_exactly_once(author, celery_wo
         assert manager.get_notification_feed(owner).counts() == {"unseen": 4, "unread": 4}
 
     manager.retract(activities[3])
-    celery_worker_process.wait_until_idle(timeout=120)
+    celery_worker_process.wait_until_idle()
     assert windows(ToldFeed, owners) == {((1, 1),) * 4}
     assert windows(GroupedLoveFeed, owners) == {((4, 1),)}

@@ -12,9 +12,9 @@ class Command(FeedsCommand):
     help = """
 Make what the storages of feeds need on their servers.
 
-Cassandra needs a keyspace and tables. What is missing is made, what is there is left as it is, so that
-this can be run on every deployment. The database storage has its tables by `migrate`; memory and Redis
-need nothing.
+Cassandra needs a keyspace and tables. What is missing is made, and copies are as many as REPLICATION
+says; all else that is there is left as it is, so that this can be run on every deployment. The
+database storage has its tables by `migrate`; memory and Redis need nothing.
 """.strip()
 
     def add_arguments(self, parser: CommandParser) -> None:

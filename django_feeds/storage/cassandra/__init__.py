@@ -25,7 +25,6 @@ from . import connections, cql, options, schema
 from .requests import (
     ASKED,
     ASKED_TIMELINES,
-    REMOVED,
     ROWS_OF_ONE,
     ROWS_OF_ONE_MANAGED,
     Requests,
@@ -192,7 +191,10 @@ class CassandraStorage(BaseStorage):
         """One microsecond later than its step: it wins over an add of the same."""
         server, names, some, at_time = self.server, self._names(keys), sorted(set(ids)), write_time(at) + 1
         if len(some) == 1:
-            server.write_each(cql.REMOVE, names, (some[0],), at_time, REMOVED)
+            server.write_each(cql.REMOVE, names, (some[0],), at_time)
+        elif self.managed:  # it has no IN for what deletes
+            rows = ([(id, name) for id in part] for name in names for part in chunks(some, self.rows_of_one))
+            server.write_batches(cql.REMOVE, at_time, rows)
         else:
             server.write(cql.REMOVE_MANY, ((at_time, name, part) for name in names for part in chunks(some, ASKED)))
 
@@ -329,7 +331,10 @@ class CassandraStorage(BaseStorage):
     def mark(self, key: str, marks: Mapping[int, Mark], *, forget: Collection[int] = ()) -> None:
         """The highest arrival counts, so that nobody lowers another's; those under it go."""
         server, name = self.server, self.prefix + key
-        if forget:
+        if forget and self.managed:
+            groups = [(name, digest) for digest in sorted(forget)]
+            server.write_batches(cql.UNMARK_GROUP, write_time(None), chunks(groups, self.rows_of_one))
+        elif forget:
             at_time = write_time(None)
             server.write(cql.UNMARK_GROUPS, ((at_time, name, part) for part in chunks(sorted(forget), ASKED)))
         known = self.marks(key) if marks else {}

@@ -17,7 +17,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from cassandra import DriverException, RequestValidationException, Unauthorized, protocol
+from cassandra import DriverException, RequestValidationException, Unauthorized, cluster, protocol
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, ResultSet, Session
 from cassandra.connection import ConnectionException
@@ -33,7 +33,7 @@ from cassandra.policies import (
 from cassandra.query import PreparedStatement, tuple_factory
 
 from ...exceptions import FeedsConfigurationError, StorageUnavailable
-from .options import keyspace, place
+from .options import check, keyspace, place
 
 __all__ = ["Connection", "connect", "translated"]
 
@@ -170,6 +170,8 @@ def _opened(name: tuple[Any, ...], alias: str, options: Mapping[str, Any]) -> Co
 
 
 def _session(alias: str, options: Mapping[str, Any]) -> Session:
+    for wrong in check(alias, options):  # under a web server nobody has run the checks
+        raise FeedsConfigurationError(f"{wrong.msg} {wrong.hint}")
     arguments = dict(options.get("CLUSTER", {}))
     if "BUNDLE" in options:
         arguments["cloud"] = {"secure_connect_bundle": options["BUNDLE"]}
@@ -179,6 +181,8 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         arguments.setdefault("protocol_version", PROTOCOL)
     for name in ("connect_timeout", "control_connection_timeout"):
         arguments.setdefault(name, options.get("TIMEOUT", TIMEOUT))
+    # Another node prepares a statement when it is first asked: one that has fallen silent is not waited for.
+    arguments.setdefault("prepare_on_all_hosts", False)
     arguments.setdefault("reconnection_policy", ExponentialReconnectionPolicy(1, PATIENCE, max_attempts=None))
     if "USERNAME" in options:
         arguments["auth_provider"] = PlainTextAuthProvider(options["USERNAME"], options["PASSWORD"])
@@ -188,15 +192,15 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         EXEC_PROFILE_DEFAULT: _profile(options, arguments.pop("load_balancing_policy", None))
     }
     try:
-        cluster = Cluster(**arguments)
+        opened = Cluster(**arguments)
     except (TypeError, ValueError, OSError) as error:
         raise FeedsConfigurationError(
             f"The storage {alias!r} has a CLUSTER, or a BUNDLE, that the driver refuses: {error}"
         ) from error
     try:
-        return cluster.connect()
+        return opened.connect()
     except BaseException:
-        cluster.shutdown()
+        opened.shutdown()
         raise
 
 
@@ -250,6 +254,8 @@ def _after_fork() -> None:
     global _lock
     _lock = Lock()
     _locks.clear()
+    # The driver ends at exit what it knows here, and none of that is the child's.
+    getattr(cluster, "_clusters_for_shutdown", set()).clear()
 
 
 atexit.register(close)

@@ -40,6 +40,7 @@ RAISE = (
     f"INSERT INTO {MARKS} (feed, digest, kind, arrival) VALUES (?, ?, ?, ?); "
     f"DELETE FROM {MARKS} WHERE feed = ? AND digest = ? AND kind = ? AND arrival < ?;"
 )
+UNMARK_GROUP = f"DELETE FROM {MARKS} WHERE feed = ? AND digest = ?;"
 UNMARK_GROUPS = f"DELETE FROM {MARKS} USING TIMESTAMP ? WHERE feed = ? AND digest IN ?"
 UNMARK = f"DELETE FROM {MARKS} USING TIMESTAMP ? WHERE feed = ?"
 

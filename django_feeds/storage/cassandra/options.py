@@ -9,6 +9,8 @@ from typing import Any
 from cassandra import ConsistencyLevel
 from django.core.checks import CheckMessage, Error
 
+from ...exceptions import FeedsConfigurationError
+
 __all__ = ["check", "consistency", "keyspace", "place"]
 
 KEYSPACE = "feeds"
@@ -42,7 +44,7 @@ OURS = {"contact_points", "port", "cloud", "execution_profiles", "default_retry_
 TEXTS = ("PREFIX", "LOCAL_DC", "USERNAME", "PASSWORD", "BUNDLE")
 
 
-NO_LEVEL = {"READ": {"SERIAL", "LOCAL_SERIAL", "ANY", "EACH_QUORUM"}, "WRITE": {"SERIAL", "LOCAL_SERIAL"}}
+NO_LEVEL = {"READ": {"SERIAL", "LOCAL_SERIAL", "ANY"}, "WRITE": {"SERIAL", "LOCAL_SERIAL"}}
 """What Cassandra does not take: serial reads are for lightweight transactions, of which there are none here."""
 
 
@@ -57,11 +59,14 @@ def place(options: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def consistency(options: Mapping[str, Any], what: str) -> int:
-    """The level at which to "READ" or to "WRITE"."""
+    """The level at which to "READ" or to "WRITE"; raises FeedsConfigurationError where there is no such level."""
     chosen = options.get("CONSISTENCY", CONSISTENCY)
-    if not isinstance(chosen, str):
-        chosen = chosen.get(what, CONSISTENCY)
-    level: int = ConsistencyLevel.name_to_value[chosen]
+    try:
+        level: int = ConsistencyLevel.name_to_value[
+            chosen if isinstance(chosen, str) else chosen.get(what, CONSISTENCY)
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FeedsConfigurationError(f"{chosen!r} is no CONSISTENCY; write {EXAMPLES['CONSISTENCY']}.") from error
     return level
 
 

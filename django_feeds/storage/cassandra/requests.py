@@ -18,7 +18,6 @@ from .connections import Connection, Request
 __all__ = [
     "ASKED",
     "ASKED_TIMELINES",
-    "REMOVED",
     "ROWS_OF_ONE",
     "ROWS_OF_ONE_MANAGED",
     "Requests",
@@ -28,10 +27,7 @@ __all__ = [
 
 ROWS = 10
 BYTES = 5 * 1_024
-"""Of one batch for several timelines: beyond these the server writes a warning into its log."""
-
-REMOVED = 20
-"""Removals in one batch for several timelines. They are half as much work, and no more warnings are written."""
+"""Of one batch for several timelines: beyond these the server warns, and the driver logs that for each batch."""
 
 ROWS_OF_ONE = 50
 BYTES_OF_ONE = 64 * 1_024
@@ -47,8 +43,8 @@ ASKED_TIMELINES = 50
 QUERIES = 8
 """Queries that are under way at once, and of how many timelines each: all their rows are read, on several nodes."""
 
-OF_A_ROW = 100
-"""Bytes of a row beside its body: key, id, digests."""
+OF_A_ROW = 150
+"""Bytes of a row beside its body, as the server counts them: key, id, digests, arrival."""
 
 Row = tuple[Any, ...]
 """What is bound to one statement of a batch."""

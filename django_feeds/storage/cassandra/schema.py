@@ -56,12 +56,17 @@ def missing(session: Session, keyspace: str, replication: Any, *, managed: bool 
     """
     The statements that bring the schema up to date, in order; none where it is.
 
-    What an operator has changed (compaction, replication, ...) is left as it is. Raises FeedsConfigurationError where
-    the keyspace is missing and nobody says how many copies it is to have.
+    What an operator has changed (compaction, compression, ...) is left as it is, and copies where nobody says how many
+    there are to be. Raises FeedsConfigurationError where nobody says so and the keyspace is missing.
     """
-    names = "SELECT keyspace_name FROM system_schema.keyspaces"
-    if keyspace not in {name for (name,) in session.execute(names)}:
+    known = dict(session.execute("SELECT keyspace_name, replication FROM system_schema.keyspaces").all())
+    if keyspace not in known:
         yield _keyspace(keyspace, replication)
+    elif replication is not None and not managed:
+        now = dict(known[keyspace])
+        wanted = _replicated(now, replication)
+        if wanted != now:
+            yield f"ALTER KEYSPACE {keyspace} WITH replication = {_map(wanted)}"
     rows = session.execute(
         "SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name = %s", [keyspace]
     )
@@ -99,6 +104,22 @@ def _keyspace(keyspace: str, replication: Any) -> str:
     if isinstance(replication, int):
         replication = {"class": "NetworkTopologyStrategy", "replication_factor": replication}
     return f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {_map(replication)}"
+
+
+def _replicated(now: Mapping[str, str], wanted: Any) -> dict[str, str]:
+    """
+    The replication as it is to be, as the server would tell it, which names each data center.
+
+    An ALTER that names none adds copies in new data centers, and changes nothing in those that have some.
+    """
+    asked = {"replication_factor": wanted} if isinstance(wanted, int) else wanted
+    copies = {name: str(value) for name, value in asked.items() if name != "class"}
+    strategy = str(asked.get("class", now["class"]))
+    if strategy.rpartition(".")[2] != now["class"].rpartition(".")[2]:
+        return {"class": strategy, **copies}
+    everywhere = copies.pop("replication_factor", None)
+    places = {name: everywhere for name in now if name != "class"} if everywhere else {}
+    return {"class": now["class"], **places, **copies}
 
 
 def _map(options: Mapping[str, Any]) -> str:
