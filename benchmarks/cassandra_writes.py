@@ -160,8 +160,8 @@ def follows(table: Table, number: int) -> None:
         },
         follow,
     )
-    table.goal("  follow: the storage / bare batches and cut", added / cut, "<=", 1.5)
-    table.figure("  follow: the storage / bare batches alone", f"{added / batches:.2f}x")
+    table.goal("  follow: the storage / bare batches alone", added / batches, "<=", 1.5)
+    table.figure("  follow: the storage / bare batches and cut", f"{added / cut:.2f}x")
     table.figure("  follow: Feed.push / bare batches and cut", f"{pushed / cut:.2f}x")
     discarded, deleted = measured(
         {

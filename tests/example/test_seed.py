@@ -6,12 +6,14 @@ from io import StringIO
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from django_feeds.models import Follow
 from django_feeds.registry import get_feed
 from django_feeds.testing import run_feeds
 from example_project.pins.feeds import PinVerb
 from example_project.pins.models import Board, Item, Pin
+from example_project.pins.seeding import Community
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +73,20 @@ def test_the_same_number_gives_the_same_community():
     seed()
 
     assert list(Item.objects.order_by("seed").values_list("title", "seed")) == first
+
+
+def test_it_is_the_same_at_any_hour():
+    """More happens in the evening, and how many times are drawn for that depends on what time it is now."""
+    found = set()
+    for hour in (2, 11, 20):
+        get_user_model().objects.all().delete()
+        community = Community(1, timezone.now().replace(hour=hour))
+        community.add_users(8)
+        community.add_boards()
+        list(community.add_pins(40))
+        found.add(tuple((pin.user.username, pin.item.title, pin.via is None, pin.comment) for pin in community.pins))
+
+    assert len(found) == 1
 
 
 def test_where_there_are_pins_it_refuses_but_for_more():

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_feeds import filling
 from django_feeds.activity import Activity
 from django_feeds.feeds import Feed
+from django_feeds.ids import MIN_ID
 from django_feeds.registry import get_feed, get_manager
 from django_feeds.verbs import Love
 from tests import storages
@@ -84,6 +85,24 @@ def test_a_reader_without_a_timeline_gets_one_when_he_looks(site):
 
 
 # --- write times: what was asked for inside a transaction, and a refill that did not see it yet
+
+
+def test_who_unfollows_before_he_looked_has_a_timeline(site):
+    """What is forgotten first, of which nobody knew, does not take the refill along."""
+    site.follow(site.ann, site.bob)
+    site.follow(site.ann, site.cleo)
+    site.pin(site.bob, site.tea, 1, note="gone")
+    site.pin(site.cleo, site.tea, 2, note="stays")
+    site.work()
+    feed = get_feed("timeline", site.ann)
+    feed.delete()
+
+    get_manager().unfollow_user(site.ann, site.bob)
+    site.work()
+
+    assert feed.floor() == MIN_ID
+    assert len(feed.entries()) == 1
+    assert notes(feed) == ["stays"]
 
 
 def asked_before_it_was_committed(site, asked, change):

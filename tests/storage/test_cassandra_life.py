@@ -33,15 +33,15 @@ THREADS = 8
 
 
 @pytest.fixture
-def options():
-    """OPTIONS of the one node."""
-    return servers.get("cassandra").options
-
-
-@pytest.fixture
 def storage():
     storages.empty("cassandra")
     return get_storage("cassandra")
+
+
+@pytest.fixture
+def options(storage):
+    """OPTIONS of the one node, where the tables are."""
+    return servers.get("cassandra").options
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_children_of_a_process_with_a_session_open_their_own(storage):
 
 
 @pytest.mark.needs("cassandra")
-def test_a_process_that_used_it_ends_at_once_and_quietly():
+def test_a_process_that_used_it_ends_at_once_and_quietly(storage):
     script = """
 import django; django.setup()
 from django_feeds.storage import get_storage
@@ -128,7 +128,7 @@ print(get_storage("cassandra").slice("nobody", limit=1).floor.hex[:8])
 
 
 @pytest.mark.needs("cassandra")
-def test_a_child_that_ends_in_order_leaves_its_parents_session_alone():
+def test_a_child_that_ends_in_order_leaves_its_parents_session_alone(storage):
     """As gunicorn's do: they come from a fork, and run what was registered for the exit before that."""
     script = """
 import os, sys
@@ -280,8 +280,9 @@ def test_every_error_of_the_driver_becomes_one_of_ours(kind):
     assert isinstance(raised.value, FeedsConfigurationError) == refused
 
 
-def test_who_waits_for_a_server_that_does_not_answer_waits_once():
+def test_who_waits_for_a_server_that_does_not_answer_waits_once(monkeypatch):
     """It listens, and says nothing."""
+    monkeypatch.setattr(connections, "PAUSE", 3_600.0)
     connections._failures.clear()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         cluster = {"connect_timeout": 2, "control_connection_timeout": 1}
