@@ -53,7 +53,7 @@ def people(transactional_db, server, settings, own_storage):
             "lonely": {"STORAGE": "mine"},
         },
         "STORAGES": {
-            "mine": {"BACKEND": REDIS, "OPTIONS": {"URL": server.url, "CLIENT": {"socket_timeout": 2}}},
+            "mine": {"BACKEND": REDIS, "OPTIONS": {"URL": server.url, "CLIENT": {"socket_timeout": 0.8}}},
         },
     }
     settings.ROOT_URLCONF, settings.MIDDLEWARE, settings.TEMPLATES = "tests.edges.urls", MIDDLEWARE, TEMPLATES

@@ -175,7 +175,7 @@ def one_is_down(transactional_db, own_redis, settings):
     """Three feed classes, the storage of the second of which is down, and what puts it right."""
     server = own_redis()
     server.start()
-    down = {"BACKEND": REDIS, "OPTIONS": {"URL": server.url, "CLIENT": {"socket_timeout": 2}}}
+    down = {"BACKEND": REDIS, "OPTIONS": {"URL": server.url, "CLIENT": {"socket_timeout": 0.8}}}
     settings.DJANGO_FEEDS = {"STORAGES": {"first": MEMORY, "down": down, "last": MEMORY}}
     classes = [type(name, (Feed,), {"storage": name}) for name in ("first", "down", "last")]
     return classes, server
