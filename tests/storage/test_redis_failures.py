@@ -255,7 +255,7 @@ def is_served(client):
 
 def test_a_server_that_is_still_loading_its_data(own_redis):
     server = own_redis()
-    server.start("--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024")
+    server.start("--key-load-delay", "1500", "--loading-process-events-interval-bytes", "1024")
     storage = RedisStorage("mine", {"URL": server.url})
     storage.add([f"reader {number}" for number in range(8_000)], entries(1), max_length=5)
     with server.connect() as client:
