@@ -56,11 +56,8 @@ class Reference(NamedTuple):
             label, pk = default_label, text
         elif not pk or label.count(".") != 1:
             raise InvalidReference(f"{text!r} is not a reference; write it as 'app.Model:pk'.")
-        try:
-            # A page has dozens: not through Reference's own __new__, which is written in Python.
-            return new_reference(Reference, (label, _pk_types[label](pk)))
-        except ValidationError as error:
-            raise _no_pk(label, pk) from error
+        # A page has dozens: not through Reference's own __new__, which is written in Python.
+        return new_reference(Reference, (label, _native_pk(label, pk)))
 
 
 new_reference = tuple.__new__
@@ -168,29 +165,20 @@ def _checked(label: str, pk: Any, field: str) -> Reference:
 
 def _native_pk(label: str, pk: Any) -> Any:
     """The pk in the type of its model, so that 5 and "5" are one; as it is where the model is not installed."""
-    try:
-        return _pk_types[label](pk)
-    except ValidationError as error:
-        raise _no_pk(label, pk) from error
-
-
-def _no_pk(label: str, pk: Any) -> InvalidReference:
-    return InvalidReference(f"{pk!r} cannot be the pk of a {label}.")
-
-
-class PkTypes(dict[str, Callable[[Any], Any]]):
-    """What makes a pk of this model of anything, by label."""
-
-    def __missing__(self, label: str) -> Callable[[Any], Any]:
+    to_python = _pk_types.get(label)
+    if to_python is None:
         model = model_of(label)
         if model is None:
-            return lambda pk: pk
-        self[label] = model._meta.pk.to_python
-        return self[label]
+            return pk
+        to_python = _pk_types[label] = model._meta.pk.to_python
+    try:
+        return to_python(pk)
+    except ValidationError as error:
+        raise InvalidReference(f"{pk!r} cannot be the pk of a {label}.") from error
 
 
 # Asking the registry of apps, three times for each activity, takes longer than all the rest of reading one.
-_pk_types = PkTypes()
+_pk_types: dict[str, Callable[[Any], Any]] = {}
 
 
 def _forget_pk_types(*, setting: str, **kwargs: Any) -> None:

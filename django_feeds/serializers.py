@@ -65,7 +65,7 @@ def loads_many(bodies: Mapping[UUID, str], activity_class: type[Activity] = Acti
     One that names a row which its model cannot have (any more) is left out, and said in the log.
     """
     parts = _decode(f"[{','.join(bodies.values())}]")
-    # Most of a page is by one verb or two. And all of it is done here: calls would be a good part of what it takes.
+    # Most of a page is by one verb or two.
     users, verbs, found = user_label(), dict[int, Verb](), {}
     parse, restored = Reference.parse, activity_class.restored
     for id, each in zip(bodies, parts, strict=True):

@@ -17,14 +17,14 @@ from django.utils import timezone
 from .. import hydration, records, serializers
 from ..activity import Activity
 from ..exceptions import FeedsConfigurationError, ForeignData, InvalidSlice, NotInFeed, StorageUnavailable
-from ..ids import MAX_ID, MIN_ID, milliseconds
+from ..ids import MAX_ID, milliseconds
 from ..owners import Owner, owner_of
 from ..signals import feeds_written
 from ..storage import BaseStorage, Entry, Slice, get_storage
 from .asynchronous import AsyncFeed
 from .filters import Bounds, id_of, range_of
 from .news import News, Token
-from .pages import Page, read_entries, read_page
+from .pages import Page, read_entries, read_page, read_range
 
 __all__ = ["Feed", "Page", "Reader"]
 
@@ -395,11 +395,8 @@ class Feed(AsyncFeed):
     def _items(self, start: int, stop: int) -> list[Activity]:
         if start:
             self.get_storage().check_offset(stop)
-        part = self._slice(stop - start, None, start, with_bodies=True)
-        entries = part.entries
-        if len(entries) < stop - start and self.reader is not None and not self.bounds:
-            entries = entries + self._pulled(part, start, stop)
-        return self.present(self.hydrate(entries, part.bodies), self.viewer)
+        part = read_range(self, start, stop)
+        return self.present(self.hydrate(part.entries, part.bodies), self.viewer)
 
     def _slice(self, limit: int, before: UUID | None, offset: int, with_bodies: bool = False) -> Slice:
         limit = min(limit, self.max_length - offset)
@@ -410,19 +407,6 @@ class Feed(AsyncFeed):
                 self.key, limit=limit, before=before, offset=offset, with_bodies=with_bodies
             )
         return self.bounds.slice(self, limit, before, offset, with_bodies)
-
-    def _pulled(self, part: Slice, start: int, stop: int) -> list[Entry]:
-        """What is missing of the range where the timeline ended early, by pull."""
-        if part.floor == MIN_ID or self.reader is None:
-            return []
-        held = start + len(part.entries) if part.entries else self.count()
-        last = part.entries[-1:] or (self.entries(1, offset=held - 1) if held else [])
-        # Only now: without a worker the refill is done at once, and what is held would no longer be what was read.
-        self.reader.ask_refill()
-        if stop <= held:
-            return []
-        pulled = self.reader.pull(last[0].id if last else None, stop - held)
-        return pulled[max(start - held, 0) :]
 
 
 @cache

@@ -64,7 +64,7 @@ class MarkedWindow(Window):
             "read_at": _time(mark.read),
         }
 
-    def shared(self, ids: Collection[UUID]) -> Mark:
+    def mark_of_all(self, ids: Collection[UUID]) -> Mark:
         """When the last of these entries arrived, as far as every one of them was seen, or read, in its group."""
         members = [entry for entry in self.entries if entry.id in ids]
         marks = [(arrived(entry), self.mark_of(entry.group)) for entry in members]

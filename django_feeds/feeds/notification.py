@@ -160,7 +160,7 @@ class NotificationFeed(AsyncNotificationFeed, AggregatedFeed):
         groups: dict[int, set[UUID]] = {}
         for entry in self.entries_for([entry.id for entry in window.entries]):
             groups.setdefault(entry.group, set()).add(entry.id)
-        marks = {digest: window.shared(ids) for digest, ids in groups.items()}
+        marks = {digest: window.mark_of_all(ids) for digest, ids in groups.items()}
         new = {digest: mark for digest, mark in marks.items() if window.says_more(digest, mark)}
         if new:
             self._write(new)

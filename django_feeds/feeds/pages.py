@@ -25,7 +25,7 @@ from ..storage import BaseStorage, Entry, Slice
 if TYPE_CHECKING:
     from .base import Feed, Reader
 
-__all__ = ["Page", "check_page", "read_entries", "read_page"]
+__all__ = ["Page", "check_page", "read_entries", "read_page", "read_range"]
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,21 @@ def read_entries(feed: Feed) -> tuple[BaseStorage | None, list[Entry]]:
             feed.reader.ask_refill()
         entries += _pulled(feed.reader, entries[-1].id if entries else None, missing)
     return storage, entries
+
+
+def read_range(feed: Feed, start: int, stop: int) -> Slice:
+    """The entries at these places. Where the timeline ends early, and is not filtered, the sources are asked."""
+    part = feed._slice(stop - start, None, start, with_bodies=True)
+    if len(part.entries) == stop - start or part.floor == MIN_ID or feed.reader is None or feed.bounds:
+        return part
+    held = start + len(part.entries) if part.entries else feed.count()
+    last = part.entries[-1:] or (feed.entries(1, offset=held - 1) if held else [])
+    # Only now: without a worker the refill is done at once, and what is held would no longer be what was read.
+    feed.reader.ask_refill()
+    if stop <= held:
+        return part
+    pulled = _pulled(feed.reader, last[0].id if last else None, stop - held)
+    return part._replace(entries=[*part.entries, *pulled[max(start - held, 0) :]])
 
 
 def check_page(feed: Feed, limit: int) -> None:

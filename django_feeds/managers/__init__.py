@@ -1,6 +1,6 @@
 """Managers: what happens."""
 
 from .base import Manager
-from .following import FanoutPriority
+from .follows import FanoutPriority
 
 __all__ = ["FanoutPriority", "Manager"]

@@ -33,7 +33,7 @@ from ..sources import ActivitySource
 from ..verbs import Verb
 from .asynchronous import AsyncManager
 from .batches import batches, prefetch
-from .following import Following
+from .follows import Follows
 
 __all__ = ["Manager"]
 
@@ -42,7 +42,7 @@ NOTIFICATIONS = "/notifications"
 """How tasks name the notification feed; no other feed is called so."""
 
 
-class Manager(Following, AsyncManager):
+class Manager(Follows, AsyncManager):
     """Fills the feeds of some kind of activity. Subclass it, or declare it in the settings."""
 
     feed_classes: ClassVar[Mapping[str, type[Feed]]] = {}

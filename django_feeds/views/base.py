@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -63,18 +64,20 @@ class Answers:
         return render(self.request, template, {"message": message}, status=status)
 
 
-class FormsOnly:
+class FormsOnly(View):
     """
-    Mix-in, to stand behind Answers and before View: what is posted are the fields of a form, whatever comes back.
+    A view behind Answers, which says how to refuse: what is posted are the fields of a form, whatever comes back.
 
     A body in JSON would count as a form in which nothing is filled in, and that says something, too.
     """
 
-    def dispatch(self: Any, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    refuse: Callable[[int, str], HttpResponse]
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST" and request.content_type not in FORMS and request.body:
             message = _("Send the fields of a form (%(types)s), not %(type)s.")
             return self.refuse(415, message % {"types": ", ".join(FORMS), "type": request.content_type[:60]})
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return super().dispatch(request, *args, **kwargs)
 
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -105,7 +108,7 @@ class OfAlias:
 
 # LoginRequiredMiddleware would send visitors back to an address that takes no GET.
 @method_decorator(login_not_required, name="dispatch")
-class ChangeView(Answers, LoginRequiredMixin, FormsOnly, View):
+class ChangeView(Answers, LoginRequiredMixin, FormsOnly):
     """Something that the signed-in user changes, by POST only. Leads to `next` where that is a page of this site."""
 
     http_method_names = ["post", "options"]

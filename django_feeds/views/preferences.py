@@ -35,7 +35,7 @@ class PreferencesForm(forms.Form):
 
 
 @method_decorator(never_cache, name="dispatch")
-class NotificationPreferencesView(Answers, LoginRequiredMixin, FormsOnly, TemplateResponseMixin, ContextMixin, View):
+class NotificationPreferencesView(Answers, LoginRequiredMixin, TemplateResponseMixin, ContextMixin, FormsOnly):
     """
     What the signed-in user is told of: GET shows it, POST saves the whole form, in which an empty box is a no.
 

@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
+from unittest import mock
 
 import django
 import pytest
@@ -13,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 
 from django_feeds import digests
-from django_feeds.digests import Digest
+from django_feeds.digests import DAYS, Digest
 from django_feeds.exceptions import FeedsConfigurationError
 from django_feeds.models import DigestState, RecordRecipient
 from django_feeds.registry import get_manager
@@ -255,6 +256,15 @@ def test_side_by_side_one_sends(site, love):
 
     assert [first.send(), second.send()] == [True, False]
     assert len(mail.outbox) == 1
+
+
+def test_a_digest_by_itself_goes_back_as_far_as_the_command(site, love):
+    love(site.tea, site.cleo)
+    assert Digest(site.ann).message() is not None
+
+    with mock.patch.object(timezone, "now", return_value=timezone.now() + timedelta(days=DAYS + 1)):
+        assert Digest(site.ann).message() is None
+        assert Digest(site.ann, since=0).message() is not None
 
 
 def test_who_unsubscribes_meanwhile_gets_none(site, love):

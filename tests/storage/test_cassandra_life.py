@@ -24,6 +24,7 @@ from django_feeds.exceptions import FeedsConfigurationError, OffsetTooDeep, Stor
 from django_feeds.ids import MIN_ID
 from django_feeds.storage import get_storage
 from django_feeds.storage.cassandra import CassandraStorage, connections
+from django_feeds.storage.cassandra.options import check
 from django_feeds.testing.contract.case import entries, entry
 from tests import servers, storages
 
@@ -133,11 +134,13 @@ def test_a_child_that_ends_in_order_leaves_its_parents_session_alone(storage):
     script = """
 import os, sys
 import django; django.setup()
+from cassandra import cluster
 from django_feeds.storage import get_storage
 storage = get_storage("cassandra")
 storage.slice("nobody", limit=1)
 for child in range(3):
     if os.fork() == 0:
+        assert not cluster._clusters_for_shutdown, "the driver would end at exit what is the parent's"
         if child:
             storage.slice("nobody", limit=1)
         sys.exit(0)
@@ -199,6 +202,7 @@ def test_what_the_driver_knows_is_passed_on(options):
     session = storage.server.connection.session
     assert isinstance(session.cluster.auth_provider, PlainTextAuthProvider)
     assert (session.cluster.idle_heartbeat_interval, session.cluster.protocol_version) == (7, 4)
+    assert not session.cluster.prepare_on_all_hosts  # one that has fallen silent would be waited for
     assert [option[:2] for option in session.cluster.sockopts] == [(1, 9), (6, 1)]
     profile = session.get_execution_profile(EXEC_PROFILE_DEFAULT)
     assert profile.request_timeout == 3
@@ -246,6 +250,17 @@ def test_an_argument_that_the_driver_does_not_have_is_named(options):
 def test_what_a_check_would_say_is_said_without_one_too(wrong, said):
     with pytest.raises(FeedsConfigurationError, match=said):
         CassandraStorage("wrong", wrong).slice("home", limit=1)
+
+
+@pytest.mark.needs("cassandra")
+@pytest.mark.parametrize("level", ["ONE", "LOCAL_ONE", "LOCAL_QUORUM", "QUORUM", "EACH_QUORUM", "ALL"])
+def test_each_level_that_a_check_lets_through_is_one_to_read_and_to_write_at(storage, options, level):
+    assert not list(check("some", {**options, "CONSISTENCY": level}))
+    some = CassandraStorage("some", {**options, "PREFIX": storage.prefix, "CONSISTENCY": level})
+
+    some.add(["home"], entries(1), max_length=5, floor=MIN_ID)
+
+    assert some.slice("home", limit=5).entries == entries(1)
 
 
 @pytest.mark.needs("cassandra")

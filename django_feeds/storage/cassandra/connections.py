@@ -43,7 +43,7 @@ PROTOCOL = 4
 TIMEOUT = 10
 IN_FLIGHT = 32
 
-PATIENCE = 15
+BACK_WITHIN = 15
 """Seconds, at most, until a node that is back is used again. The driver's own policy waits up to ten minutes, and gives
 up after 64 attempts; a cluster tells of nodes that are back, but a single one has nobody to tell."""
 
@@ -183,7 +183,7 @@ def _session(alias: str, options: Mapping[str, Any]) -> Session:
         arguments.setdefault(name, options.get("TIMEOUT", TIMEOUT))
     # Another node prepares a statement when it is first asked: one that has fallen silent is not waited for.
     arguments.setdefault("prepare_on_all_hosts", False)
-    arguments.setdefault("reconnection_policy", ExponentialReconnectionPolicy(1, PATIENCE, max_attempts=None))
+    arguments.setdefault("reconnection_policy", ExponentialReconnectionPolicy(1, BACK_WITHIN, max_attempts=None))
     if "USERNAME" in options:
         arguments["auth_provider"] = PlainTextAuthProvider(options["USERNAME"], options["PASSWORD"])
     # Otherwise what is longer than 4 KB waits 40 ms for the system to send its end.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from ..feeds import Feed
 from ..models import Follow, Mute
 from ..owners import Owner, owner_of
 
-__all__ = ["FanoutPriority", "Following"]
+__all__ = ["FanoutPriority", "Follows"]
 
 
 class FanoutPriority(Enum):
@@ -23,7 +23,7 @@ class FanoutPriority(Enum):
     LOW = "low"
 
 
-class Following:
+class Follows:
     """Mix-in: the graph of a manager, which is the rows of `Follow`, or your own."""
 
     name: ClassVar[str]
@@ -33,12 +33,12 @@ class Following:
     @property
     def owns_graph(self) -> bool:
         """Does it say who follows whom itself, instead of `Follow` rows?"""
-        return type(self).get_user_follower_ids is not Following.get_user_follower_ids
+        return type(self).get_user_follower_ids is not Follows.get_user_follower_ids
 
     @property
     def knows_following(self) -> bool:
         """Can it say whom a reader follows?"""
-        return not self.owns_graph or type(self).get_user_following is not Following.get_user_following
+        return not self.owns_graph or type(self).get_user_following is not Follows.get_user_following
 
     def get_user_follower_ids(self, user_id: Owner) -> Mapping[FanoutPriority | None, Iterable[Any]]:
         """
@@ -64,25 +64,24 @@ class Following:
         self.follow_many_users(user_id, [target_user_id], async_)
 
     def follow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
-        targets = [owner_of(target) for target in target_ids]
-        if not self.owns_graph:
-            for target in targets:
-                Follow.objects.follow(user_id, target)
-        self._after_following(tasks.back_fill, filling.back_fill, user_id, targets, async_)
+        work = (tasks.back_fill, filling.back_fill)
+        self._change_follows(Follow.objects.follow, work, user_id, target_ids, async_)
 
     def unfollow_user(self, user_id: Any, target_id: Any, async_: bool = True) -> None:
         """Let one leave another: what only that source brought leaves his feeds."""
         self.unfollow_many_users(user_id, [target_id], async_)
 
     def unfollow_many_users(self, user_id: Any, target_ids: Iterable[Any], async_: bool = True) -> None:
-        targets = [owner_of(target) for target in target_ids]
+        self._change_follows(Follow.objects.unfollow, (tasks.sweep, filling.sweep), user_id, target_ids, async_)
+
+    def _change_follows(
+        self, change: Callable[[Any, Owner], Any], work: tuple[Any, Any], user_id: Any, targets: Any, async_: bool
+    ) -> None:
+        """Change the row of each target, and have the feeds follow: by the task of this work, or by it now."""
+        owner, targets, (task, now) = owner_of(user_id), [owner_of(target) for target in targets], work
         if not self.owns_graph:
             for target in targets:
-                Follow.objects.unfollow(user_id, target)
-        self._after_following(tasks.sweep, filling.sweep, user_id, targets, async_)
-
-    def _after_following(self, task: Any, now: Any, user_id: Any, targets: list[Owner], async_: bool) -> None:
-        owner = owner_of(user_id)
+                change(user_id, target)
         if not async_:
             now(self, owner, targets, timezone.now())
         elif self.owns_graph or self.name not in conf.get("MANAGERS"):
